@@ -19,7 +19,7 @@ use crate::feed::OnError;
 use crate::output;
 
 pub(crate) use audit::{Audit, AuditCommand, AuditFilter, AuditVerify};
-pub(crate) use config::{Config, ConfigDiff, ConfigReset, ConfigRollback, ConfigShow, Which};
+pub(crate) use config::{Config, ConfigDiff, ConfigReset, ConfigRollback, ConfigShow};
 #[cfg(feature = "admin")]
 pub(crate) use config::{ConfigGet, ConfigSet, ConfigUnset};
 pub(crate) use dead_letters::DeadLetters;

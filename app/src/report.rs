@@ -172,7 +172,7 @@ const COLUMNS: [Column; 8] = [
     (">errors", |events| events.errors.to_string()),
     (RETRIES, |events| events.retries.to_string()),
     (DEAD, |events| events.dead_lettered.to_string()),
-    (">dropped", |events| events.dropped.to_string()),
+    (">dropped", |events| events.dropped.overflow.to_string()),
     (">mean ms", |events| nanos(events.mean_nanos)),
     (">max ms", |events| nanos(events.max_nanos)),
 ];
@@ -181,13 +181,17 @@ fn nanos(nanos: u64) -> String {
     millis(Duration::from_nanos(nanos))
 }
 
-/// The plugins in stop order; a line alone when all went well.
+/// What the stop was caused by, if not by a person, and how it went: in one line when all went well,
+/// else with the plugins in stop order.
 pub(crate) fn stopped(report: &StopReport) -> String {
     let took = millis(report.took);
-    if report.is_clean() {
-        let kept = dead_letters(report.dead_letters);
+    let why = report.escalated.as_ref().map_or_else(String::new, |why| {
+        format!("stopped because {}\n", printable::line(why))
+    });
+    let kept = dead_letters(report.dead_letters);
+    if report.unstored == 0 && report.plugins.iter().all(PluginStop::is_clean) {
         let stopped = plugins(report.plugins.iter().map(|plugin| plugin.name));
-        return format!("{kept}{stopped} stopped in {took} ms\n");
+        return format!("{why}{kept}{stopped} stopped in {took} ms\n");
     }
     let mut table = Table::new(&["plugin", ">ms", "stop"]);
     for plugin in &report.plugins {
@@ -197,10 +201,6 @@ pub(crate) fn stopped(report: &StopReport) -> String {
             troubles(plugin),
         ]);
     }
-    let why = report.escalated.as_ref().map_or_else(String::new, |why| {
-        format!("stopped by {}\n", printable::line(why))
-    });
-    let kept = dead_letters(report.dead_letters);
     let unstored = match report.unstored {
         0 => String::new(),
         1 => "1 event could not be stored and is lost\n".to_owned(),

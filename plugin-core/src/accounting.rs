@@ -1,9 +1,8 @@
-//! What each instance takes of the machine: processor time, memory and open files, on an account
-//! that lasts as long as the process.
+//! The resources that each instance uses: processor time, memory and open files. They are recorded
+//! in an account that exists as long as the process.
 
 mod files;
 mod meter;
-mod process;
 mod share;
 mod throttle;
 
@@ -14,40 +13,41 @@ use std::time::{Duration, Instant};
 
 pub(crate) use files::OpenFiles;
 pub(crate) use meter::{CpuMeter, Metered, metered};
-pub(crate) use process::ProcessUsage;
 pub(crate) use throttle::Throttled;
 
 use share::ShareWindow;
 use throttle::Bucket;
 
-/// Whether the operating system says how long a thread was on a processor. Without it the clock has
-/// to do, which is wrong where a thread has to wait for a processor.
+use crate::process;
+
+/// Whether the operating system reports the processor time of a thread. If not, the clock is used,
+/// which is wrong when a thread has to wait for a processor.
 pub(crate) fn measures_cpu() -> bool {
     process::thread_cpu().is_some()
 }
 
-/// What one instance takes. It is kept for as long as the process runs, so that memory which an
-/// instance did not give back before its end stays on its account.
+/// The resources of one instance. The account is kept as long as the process runs, so that memory
+/// that an instance did not free before its end stays in its account.
 #[derive(Debug)]
 #[repr(align(128))]
 pub struct Account {
-    /// Bytes that were allocated and not freed; counted only by an allocator that does.
+    /// Bytes that are allocated and not freed yet. They are counted only if the allocator counts.
     memory: AtomicUsize,
-    /// Nanoseconds. Of calls within calls, what was taken from a sample is taken off the outer ones,
-    /// so it can fall for a moment.
+    /// Nanoseconds. When one call contains another, the estimate from a sample is subtracted from
+    /// the outer call, so the value can fall temporarily.
     cpu: AtomicI64,
-    /// The most that `cpu` was when somebody looked: what is shown never falls.
+    /// The largest value of `cpu` that was returned, so that the visible value never falls.
     shown: AtomicI64,
-    /// Files that are open through a `Files`, and how many may be.
+    /// Number of files that are open through a `Files`, and their limit.
     open_files: AtomicUsize,
     file_limit: AtomicUsize,
     window: Mutex<Option<ShareWindow>>,
     bucket: Bucket,
-    /// That of the whole, whose share holds too.
+    /// The account of the whole system, whose share applies as well.
     whole: Option<&'static Account>,
 }
 
-/// The accounts of a system: one of the whole, and one of each instance by its name.
+/// The accounts of a system: one for the whole system, and one for each instance, by name.
 #[derive(Debug)]
 pub(crate) struct Accounts {
     whole: &'static Account,
@@ -62,7 +62,7 @@ impl Accounts {
         }
     }
 
-    /// That of an instance. One that had the name before it had the same.
+    /// The account of an instance. An earlier instance with the same name had the same account.
     pub(crate) fn of(&self, name: &'static str) -> &'static Account {
         let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
         named
@@ -70,7 +70,7 @@ impl Accounts {
             .or_insert_with(|| Box::leak(Box::new(Account::new(Some(self.whole)))))
     }
 
-    /// That of all instances together.
+    /// The account of all instances together.
     pub(crate) fn whole(&self) -> &'static Account {
         self.whole
     }
@@ -98,26 +98,26 @@ impl Account {
         }
     }
 
-    /// That of code which is no plugin's.
+    /// The account of code that belongs to no plugin.
     pub(crate) fn nobody() -> &'static Self {
         static NOBODY: Account = Account::new(None);
         &NOBODY
     }
 
-    /// Notes that so many bytes were allocated. For an allocator that counts; it has to tell
-    /// [`Account::freed`] the same number.
+    /// Records that bytes were allocated. It is called by an allocator that counts, which has to
+    /// pass the same number to [`Account::freed`].
     #[inline]
     pub fn allocated(&self, bytes: usize) {
         self.memory.fetch_add(bytes, Relaxed);
     }
 
-    /// Notes that so many bytes were freed.
+    /// Records that bytes were freed.
     #[inline]
     pub fn freed(&self, bytes: usize) {
         self.memory.fetch_sub(bytes, Relaxed);
     }
 
-    /// Bytes that were allocated and not freed.
+    /// Bytes that are allocated and not freed yet.
     pub fn memory(&self) -> usize {
         self.memory.load(Relaxed)
     }
@@ -129,20 +129,21 @@ impl Account {
         Duration::from_nanos(shown.unsigned_abs())
     }
 
-    /// Processors that it kept busy over the last window.
+    /// Number of processors that it kept busy during the last measuring period.
     pub(crate) fn cpu_share(&self) -> f64 {
         let window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         window.as_ref().map_or(0.0, ShareWindow::share)
     }
 
-    /// Ends the window that [`Account::cpu_share`] is of, at which so much has been taken.
+    /// Ends the measuring period of [`Account::cpu_share`]. `cpu` is the processor time at this
+    /// moment.
     pub(crate) fn end_window(&self, cpu: Duration) {
         let now = (Instant::now(), cpu);
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         *window = Some(ShareWindow::after(window.as_ref(), now));
     }
 
-    /// Bills processor time, which may be negative: what was billed twice is taken off.
+    /// Bills processor time. It may be negative, to subtract time that was billed twice.
     #[inline]
     fn bill(&self, nanos: i64) {
         self.cpu.fetch_add(nanos, Relaxed);

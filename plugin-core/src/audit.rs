@@ -1,14 +1,16 @@
-//! Who did what, and with what outcome: one line of JSON each, appended and never rewritten.
+//! The audit log records who did what, and with which outcome: one line of JSON for each action.
+//! Lines are appended and never rewritten.
 //!
-//! Each line names the SHA-256 of the line before it (`prev`), also over the files, so that a line
-//! that was changed, removed or put in between is found ([`verify`]).
+//! Each line contains the SHA-256 of the line before it (`prev`), across all files, so that a line
+//! that was changed, removed or inserted is found ([`verify`]).
 //!
-//! The files are of bounded size, and so is a line: a full one makes room, and the oldest goes.
-//! What strangers can cause is bounded in time, too ([`SecurityLog`]).
+//! The files have a limited size, and so has a line. When a file is full, a new one is begun, and
+//! the oldest is removed. Entries that strangers can cause are limited in time as well
+//! ([`SecurityLog`]).
 //!
-//! Recording never blocks: entries go through a bounded queue to a thread of their own. A loss,
-//! because the queue or the disk is full, is never silent: it is counted, told to the log once,
-//! and stands in the file as an entry of its own as soon as there is room.
+//! Recording never blocks: entries go through a bounded queue to a thread of their own. If the
+//! queue or the disk is full, entries are lost, but never silently: the loss is counted, logged
+//! once, and recorded in the file as an entry of its own as soon as there is room.
 
 mod chain;
 mod config;
@@ -44,7 +46,7 @@ use repeats::Repeats;
 /// Name of the file below `data_dir`.
 pub const FILE_NAME: &str = "audit.ndjson";
 
-/// Entries that may wait to be written.
+/// Most entries that can wait to be written.
 const QUEUE: usize = 8192;
 
 /// The audit log. Clones write to the same file.
@@ -75,17 +77,17 @@ struct AuditInner {
 }
 
 impl Audit {
-    /// Opens `audit.ndjson` below `data_dir`, and makes both if they are not there. What the file
-    /// holds stays; a last line that a crash cut off is left as it is and ended.
+    /// Opens `audit.ndjson` below `data_dir`, and creates both if they do not exist. The present
+    /// content of the file is kept. If a crash cut off the last line, that line is kept and ended.
     ///
     /// # Errors
     ///
-    /// When the file can't be made or read.
+    /// Returns an error if the file can't be created or read.
     pub fn open(data_dir: &Path) -> Result<Self, AuditError> {
         Self::open_within(data_dir, AuditConfig::default())
     }
 
-    /// As [`Audit::open`], with limits for the files.
+    /// Like [`Audit::open`], with limits for the files.
     ///
     /// # Errors
     ///
@@ -97,7 +99,7 @@ impl Audit {
             .map_err(|source| AuditError { path, source })
     }
 
-    /// Records nothing.
+    /// An audit log that records nothing.
     #[must_use]
     pub const fn disabled() -> Self {
         Self(None)
@@ -118,8 +120,8 @@ impl Audit {
         }))))
     }
 
-    /// Records an entry, with the time of now. Never blocks. Long texts of it are cut, and
-    /// characters that would act on who reads it are escaped.
+    /// Records an entry with the present time. It never blocks. Long texts in the entry are cut,
+    /// and characters that a terminal would obey are escaped.
     pub fn record(&self, entry: Entry) {
         self.put(entry.cleaned());
     }
@@ -132,8 +134,8 @@ impl Audit {
         }
     }
 
-    /// Records an entry that a stranger can cause: without control characters, and only counted when
-    /// there are too many like it.
+    /// Records an entry that a stranger can cause: control characters are escaped, and if there are
+    /// too many similar entries, they are only counted.
     pub(crate) fn record_bounded(&self, entry: Entry) {
         self.tell_repeats();
         let Some(inner) = &self.0 else { return };
@@ -144,7 +146,7 @@ impl Audit {
         }
     }
 
-    /// Records how many entries were only counted, if their time is over.
+    /// Records how many entries were only counted, if their time window is over.
     pub(crate) fn tell_repeats(&self) {
         self.settle_repeats(false);
     }
@@ -155,21 +157,21 @@ impl Audit {
         told.into_iter().for_each(|entry| self.put(entry));
     }
 
-    /// Waits until all that was recorded before is on disk.
+    /// Waits until everything that was recorded before is on disk.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropping it ends only the waiting.
+    /// Cancel safe: dropping the future ends only the waiting.
     pub async fn flush(&self) {
         self.ask(Message::Flush).await;
     }
 
-    /// Waits until all that was recorded before is on disk, and ends the log: what is recorded
-    /// later, by any clone, is lost.
+    /// Waits until everything that was recorded before is on disk, and ends the log. Entries that
+    /// any clone records later are lost.
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, the log may still be open; otherwise it is written all the same.
+    /// If the future is dropped, the log may stay open, or it may still be written and ended.
     pub async fn close(&self) {
         self.settle_repeats(true);
         self.ask(Message::Close).await;
@@ -179,12 +181,12 @@ impl Audit {
         let Some(inner) = &self.0 else { return };
         let (done, answer) = oneshot::channel();
         if inner.queue.send(message(done)).await.is_ok() {
-            // The writer is gone only when it has written all it had.
+            // The writer ends only when it has written everything.
             answer.await.unwrap_or_default();
         }
     }
 
-    /// How many entries were lost.
+    /// Number of entries that were lost.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.0.as_ref().map_or(0, |inner| inner.lost.load(Relaxed))
@@ -207,7 +209,7 @@ impl fmt::Debug for Audit {
     }
 }
 
-/// The audit log can't be opened.
+/// The error when the audit log can't be opened.
 #[derive(Debug)]
 pub struct AuditError {
     path: PathBuf,

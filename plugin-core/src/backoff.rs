@@ -1,11 +1,11 @@
-//! How long the pauses between tries are.
+//! The length of the pauses between attempts.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::period::Period;
 
-/// A pause that doubles from one attempt to the next.
+/// A pause that doubles after each attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Backoff {
@@ -24,13 +24,13 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// From a fifth of a second to ten.
+    /// From 200 milliseconds to ten seconds.
     pub const DEFAULT: Self = Self {
         initial: Period::millis(200),
         max: Period::seconds(10),
     };
 
-    /// The pause after so many failures, counted from 1.
+    /// The pause after a number of failures, counted from 1.
     #[must_use]
     pub fn pause(&self, failures: u32) -> std::time::Duration {
         let doublings = failures.saturating_sub(1).min(31);

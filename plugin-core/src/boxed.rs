@@ -1,4 +1,4 @@
-//! Futures and plugins whose types are erased.
+//! Futures and plugins with erased types.
 
 use std::any::Any;
 use std::future::Future;
@@ -11,8 +11,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A plugin's instance with its type erased.
 pub type PluginRef = Arc<dyn Any + Send + Sync>;
 
-/// A type that is a plugin, for code that need not know what a plugin declares: every
-/// [`Plugin`](crate::Plugin) is one.
+/// A type that is a plugin, for code that does not need its declarations. Every
+/// [`Plugin`](crate::Plugin) implements it.
 #[doc(hidden)]
 pub trait PluginType: Send + Sync + 'static {}
 
@@ -20,7 +20,7 @@ pub trait PluginType: Send + Sync + 'static {}
 ///
 /// # Panics
 ///
-/// When it is a plugin of another type.
+/// Panics if it is a plugin of another type.
 #[must_use]
 pub fn downcast<P: PluginType>(plugin: PluginRef) -> Arc<P> {
     plugin
@@ -28,7 +28,7 @@ pub fn downcast<P: PluginType>(plugin: PluginRef) -> Arc<P> {
         .expect("`init` of a descriptor builds the type that its hooks take")
 }
 
-/// The plugin behind an erased reference, as a provider.
+/// The plugin behind an erased reference, as a provider of services.
 #[must_use]
 pub fn provider<P: PluginType>(plugin: &PluginRef) -> Arc<P> {
     downcast(Arc::clone(plugin))

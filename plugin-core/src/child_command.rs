@@ -1,12 +1,12 @@
-//! How a process is started that runs one instance.
+//! The command that starts the process of one instance.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// How a process is started that runs one instance: a program of the same build that calls
-/// `plugin_core::placement::serve` with the same composition before it does anything else. The
-/// socket to the host is its standard input; its last argument is the name of the instance, which
-/// is for people who look at the list of processes.
+/// The command that starts the process of one instance: a program of the same build, which calls
+/// `plugin_core::placement::serve` with the same composition before anything else. The socket to
+/// the host is its standard input. Its last argument is the name of the instance, which is only for
+/// people who read the list of processes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChildCommand {
     pub(crate) program: PathBuf,
@@ -27,13 +27,13 @@ impl ChildCommand {
         }
     }
 
-    /// The program that runs, also if its file was replaced since.
+    /// The running program, even if its file was replaced since it was started.
     #[must_use]
     pub fn same_binary<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Self {
         Self::new("/proc/self/exe", arguments)
     }
 
-    /// Adds a variable to the environment of the process, which has few others: see
+    /// Adds a variable to the environment of the process, which contains only a few others: see
     /// `docs/isolation.md`.
     #[must_use]
     pub fn variable(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {

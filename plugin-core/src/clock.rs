@@ -5,34 +5,38 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-/// Tells the time. It follows tokio's clock, so a test that pauses time moves it too.
+/// Returns the time. It follows tokio's clock, so a test that pauses tokio's time pauses this clock
+/// as well.
 #[derive(Debug, Clone)]
 pub struct Clock(Base);
 
 #[derive(Debug, Clone)]
 enum Base {
-    /// The machine's own, with its corrections.
+    /// The machine's clock, with its corrections.
     System,
-    /// One that showed a time when tokio's showed another; its clones are moved with it.
+    /// A clock that showed this time when tokio's clock showed that one. Its clones are set
+    /// together with it.
     Set(Arc<Mutex<(SystemTime, Instant)>>),
 }
 
 impl Clock {
-    /// The machine's clock. It goes along when the machine's is corrected or was suspended.
+    /// The machine's clock. It follows corrections of the machine's time and suspensions of the
+    /// machine.
     #[must_use]
     pub const fn system() -> Self {
         Self(Base::System)
     }
 
-    /// A clock that shows `time` now, and runs with tokio's: for tests.
+    /// A clock for tests, which shows `time` now and runs with tokio's clock.
     #[must_use]
     pub fn starting_at(time: SystemTime) -> Self {
         let shown = (time, Instant::now());
         Self(Base::Set(Arc::new(Mutex::new(shown))))
     }
 
-    /// Sets a clock of [`starting_at`](Self::starting_at), and its clones, to another time, as an
-    /// operator or a time server sets the machine's: for tests. The machine's own is left alone.
+    /// Sets a clock from [`starting_at`](Self::starting_at), and its clones, to another time, for
+    /// tests: an operator or a time server can set a machine's clock the same way. The machine's
+    /// clock is not changed.
     pub fn set(&self, time: SystemTime) {
         if let Base::Set(shown) = &self.0 {
             *shown.lock().unwrap_or_else(PoisonError::into_inner) = (time, Instant::now());
@@ -51,7 +55,7 @@ impl Clock {
         }
     }
 
-    /// When tokio's clock will show a time of day, if neither is moved until then.
+    /// The moment when tokio's clock will show a time of day, if neither clock is set until then.
     pub(crate) fn instant_of(&self, time: SystemTime) -> Instant {
         let now = Instant::now();
         match time.duration_since(self.now()) {
@@ -72,10 +76,10 @@ impl Clock {
     }
 }
 
-/// A moment that a timer can be set to and nobody waits for.
+/// A moment that a timer accepts and that is too far away to matter.
 const FAR: Duration = Duration::from_secs(3650 * 86_400);
 
-/// The machine's time, moved by what a paused tokio clock differs from the real one.
+/// The machine's time, adjusted by the difference between a paused tokio clock and the real one.
 fn system_now() -> SystemTime {
     let (time, real) = (SystemTime::now(), std::time::Instant::now());
     let tokio = Instant::now().into_std();

@@ -1,5 +1,5 @@
-//! A composed set: the plugins of a build, their proven start order, and the catalogue of all
-//! that the build could have held.
+//! A composed set: the plugins of a build, their proven start order, and the catalogue of the
+//! plugins that the build could contain.
 
 mod absent;
 mod composition;

@@ -1,8 +1,9 @@
-//! Text that const evaluation can write: the messages are the same at build and at run time.
+//! Text that const evaluation can write, so that messages are the same at build time and at run
+//! time.
 
 use std::cmp::Ordering;
 
-/// A message on its way into a buffer. What does not fit is counted, and cut off.
+/// A message that is written into a buffer. Text for which there is no room is counted and cut off.
 #[derive(Debug)]
 pub(crate) struct Text<'b> {
     buffer: &'b mut [u8],
@@ -27,7 +28,7 @@ impl<'b> Text<'b> {
         self
     }
 
-    /// Writes as many whole characters as fit, and blanks after them.
+    /// Writes as many whole characters as fit, and fills the rest with spaces.
     const fn push_part(&mut self, bytes: &[u8]) {
         let mut fits = self.buffer.len() - self.len;
         while fits > 0 && bytes[fits] & 0xc0 == 0x80 {
@@ -55,7 +56,7 @@ impl<'b> Text<'b> {
         self.push(digit)
     }
 
-    /// What was written, as far as it fits.
+    /// The written text, as far as there is room for it.
     pub(crate) const fn as_str(&self) -> &str {
         let buffer: &[u8] = self.buffer;
         let len = if self.len < buffer.len() {
@@ -70,7 +71,7 @@ impl<'b> Text<'b> {
     }
 }
 
-/// The whole of what `write` writes.
+/// The complete text that `write` writes.
 pub(crate) fn render(write: impl Fn(&mut Text<'_>)) -> String {
     let mut measure = Text::new(&mut []);
     write(&mut measure);
@@ -80,7 +81,7 @@ pub(crate) fn render(write: impl Fn(&mut Text<'_>)) -> String {
     text.as_str().to_owned()
 }
 
-/// `Ord::cmp` of strings.
+/// Compares strings like `Ord::cmp`.
 pub(crate) const fn compare(a: &str, b: &str) -> Ordering {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let mut at = 0;

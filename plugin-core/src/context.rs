@@ -1,10 +1,11 @@
-//! The plugin whose code is running: a frame on the stack around every call into a plugin, and one
-//! pointer per thread to the innermost of them.
+//! The plugin whose code is running: there is a frame on the stack around every call into a plugin,
+//! and one pointer for each thread to the innermost frame.
 //!
-//! Invariants: the pointer leads to a frame whose `within` has not returned; a frame stands still
-//! while it is led to.
+//! Invariants: the pointer refers to a frame whose `within` has not returned; a frame does not move
+//! while the pointer refers to it.
 
 mod counts;
+mod drops;
 mod identity;
 mod meta;
 
@@ -24,6 +25,8 @@ use crate::traceparent::TraceContext;
 
 pub(crate) use counts::Counters;
 pub use counts::EventCounts;
+pub use drops::DropCounts;
+pub(crate) use drops::DropReason;
 pub use identity::Identity;
 pub(crate) use identity::InstanceId;
 pub use meta::EventId;
@@ -34,26 +37,26 @@ pub(crate) use meta::{Lineage, Meta};
 pub struct Current {
     /// Name of the instance.
     pub plugin: &'static str,
-    /// The event that it handles, if any.
+    /// The event that it handles, if there is one.
     pub event: Option<EventId>,
     /// Whether it may write to the log.
     pub may_log: bool,
     /// The time at which the requester stops waiting, if a request is being answered.
     pub deadline: Option<Instant>,
-    /// The mailbox whose worker this is: its handlers must not wait for room in it.
+    /// The mailbox of the worker that runs this code. Its handlers must not wait for room in it.
     pub(crate) worker: Option<usize>,
-    /// The instance whose answer to a request this is.
+    /// The instance that is answering a request with this code.
     pub(crate) answering: Option<usize>,
-    /// What the work comes from.
+    /// The origin of this work.
     pub(crate) lineage: Lineage,
-    /// Who is billed for it.
+    /// The account that is billed for it.
     pub(crate) account: &'static Account,
 }
 
 /// One call into plugin code, on the stack.
 pub(crate) struct Frame<'a> {
     who: Who<'a>,
-    /// Which of the handlers is called: counted from `first`. Of a series, which of its events.
+    /// The index of the called handler, relative to `first`. For a series, the index of the event.
     first: Cell<usize>,
     step: Cell<u32>,
 }
@@ -61,25 +64,25 @@ pub(crate) struct Frame<'a> {
 enum Who<'a> {
     /// One plugin.
     Plugin(Current),
-    /// The inline handlers of an event, one after the other; nothing is copied for each of them.
+    /// The inline handlers of an event, one after the other. Nothing is copied for each of them.
     Handlers(&'a dyn Handlers, &'a Meta),
-    /// An inline handler of several events, one after the other.
+    /// An inline handler that gets several events, one after the other.
     Series(&'a Identity, &'a dyn Series),
     /// A queued handler of an event, and the mailbox whose worker calls it.
     Queued(&'a Identity, &'a Meta, usize),
-    /// Whoever was called before, and now works in a span of its own.
+    /// The code that was called before, which now works in a span of its own.
     Span(TraceContext, Option<Current>),
 }
 
 /// The inline handlers of an event.
 pub(crate) trait Handlers {
-    /// Whose a handler is; none if there is no such handler.
+    /// The owner of a handler; `None` if there is no such handler.
     fn owner(&self, at: usize) -> Option<&Identity>;
 }
 
 /// The events of a series.
 pub(crate) trait Series {
-    /// What is known of one of them.
+    /// The publishing data of one of them.
     fn meta(&self, at: usize) -> &Meta;
 }
 
@@ -111,25 +114,25 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// From here on steps count from this handler, which is called.
+    /// Sets the handler that is called; later steps are relative to it.
     #[inline(always)]
     pub(crate) fn begin(&self, first: usize) {
         self.first.set(first);
         self.step.set(0);
     }
 
-    /// The handler so many places after the first is called.
+    /// Sets that the handler `step` places after the first is called.
     #[inline(always)]
     pub(crate) fn step(&self, step: u32) {
         self.step.set(step);
     }
 
-    /// Which event of a series the handler is called with.
+    /// The index of the event in a series with which the handler is called.
     pub(crate) fn cursor(&self) -> &Cell<usize> {
         &self.first
     }
 
-    /// Which handler is called.
+    /// The index of the called handler.
     pub(crate) fn place(&self) -> usize {
         self.first.get() + self.step.get() as usize
     }
@@ -149,7 +152,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Who is billed for what the code takes.
+    /// The account that is billed for the code.
     #[inline]
     fn account(&self) -> Option<&'static Account> {
         match &self.who {
@@ -174,18 +177,18 @@ thread_local! {
     static INNERMOST: Cell<*const Frame<'static>> = const { Cell::new(ptr::null()) };
 }
 
-/// The plugin whose code runs on this thread; `None` outside of any plugin.
+/// The plugin whose code runs on this thread; `None` outside of plugins.
 #[must_use]
 #[expect(unsafe_code, reason = "the innermost frame is on this thread's stack")]
 pub fn current() -> Option<Current> {
-    // SAFETY: the pointer is null or leads to a frame whose `within` has not returned. Only this
-    // thread follows it, and frames are shared, never changed but for their cells.
+    // SAFETY: the pointer is null or refers to a frame whose `within` has not returned. Only this
+    // thread follows it, and frames are shared and never changed except for their cells.
     let innermost = unsafe { INNERMOST.get().as_ref() }?;
     innermost.current()
 }
 
-/// Who is billed for what the code takes that runs on this thread. It neither allocates nor panics: an
-/// allocator asks.
+/// The account that is billed for the code that runs on this thread. It neither allocates nor
+/// panics, because an allocator calls it.
 #[inline]
 #[must_use]
 #[expect(unsafe_code, reason = "the innermost frame is on this thread's stack")]
@@ -195,7 +198,7 @@ pub fn account_at_work() -> Option<&'static Account> {
     innermost.account()
 }
 
-/// What the work of this thread comes from.
+/// The origin of this thread's work.
 #[inline]
 #[expect(unsafe_code, reason = "the innermost frame is on this thread's stack")]
 pub(crate) fn lineage() -> Lineage {
@@ -204,7 +207,7 @@ pub(crate) fn lineage() -> Lineage {
     innermost.map_or(Lineage::None, Frame::lineage)
 }
 
-/// Whether an allocator bills memory to whose code is at work, which is tried out once.
+/// Whether an allocator bills memory to the plugin whose code is running. This is tested once.
 pub(crate) fn bills_memory() -> bool {
     static BILLS: OnceLock<bool> = OnceLock::new();
     *BILLS.get_or_init(|| {
@@ -218,7 +221,7 @@ pub(crate) fn bills_memory() -> bool {
     })
 }
 
-/// Calls a function in a span; whose code it is stays.
+/// Calls a function in a span. The plugin whose code is running stays the same.
 pub(crate) fn within_span<T>(span: TraceContext, function: impl FnOnce() -> T) -> T {
     let lineage = Lineage::Span(span);
     let current = current().map(|current| Current { lineage, ..current });
@@ -232,7 +235,7 @@ pub(crate) fn within<T>(frame: &Frame<'_>, function: impl FnOnce() -> T) -> T {
     function()
 }
 
-/// Restores what was innermost before, also when the code panics.
+/// Restores the previous innermost frame, even if the code panics.
 struct Restore(*const Frame<'static>);
 
 impl Drop for Restore {
@@ -242,7 +245,7 @@ impl Drop for Restore {
     }
 }
 
-/// A future of a plugin: each poll is in the plugin's context.
+/// A future of a plugin; each poll runs in the plugin's context.
 pub(crate) struct Scoped<'a, T> {
     current: Current,
     future: BoxFuture<'a, T>,

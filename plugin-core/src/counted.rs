@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-/// A count with what is counted: `1 event`, `2 events`. The noun is one that takes an `s`.
+/// A count with its noun: `1 event`, `2 events`. The plural of the noun has to end in `s`.
 ///
 /// # Example
 ///

@@ -1,5 +1,6 @@
-//! One service has a data folder: a lock on a file in it, which a process that is killed lets go of
-//! too, with the number of the process for whoever comes second.
+//! Ensures that only one service uses a data folder: it locks a file in the folder, and writes the
+//! number of its process into it for a second service. The system releases the lock even if the
+//! process is killed.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -13,25 +14,25 @@ use crate::regular;
 /// Name of the file.
 const FILE: &str = ".lock";
 
-/// Who looks whether a service runs holds the lock for a moment.
+/// Code that checks whether a service runs also takes the lock for a moment.
 const ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The right to keep things in a data folder, for as long as this lives.
+/// The right to store data in a data folder, as long as this exists.
 #[derive(Debug)]
 pub(crate) struct DataLock(#[expect(dead_code, reason = "it is held, and not used")] File);
 
 impl DataLock {
-    /// Makes the folder if it is not there, and takes the right to it, before anything else is
+    /// Creates the folder if it does not exist, and takes the lock, before anything else is
     /// written.
     ///
     /// # Errors
     ///
-    /// When another service has it, or the folder can't be used.
+    /// Returns an error if another service has the lock, or if the folder can't be used.
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, the right is not taken.
+    /// If the future is dropped, the lock is not taken.
     pub(crate) async fn take(data_dir: &Path) -> Result<Self> {
         let refused = |error: io::Error| {
             let path = data_dir.display();
@@ -59,11 +60,12 @@ impl DataLock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Holder {
-    /// Its process, if it has noted it.
+    /// The id of its process, if it has recorded it.
     pub pid: Option<u32>,
 }
 
-/// The service that runs with a data folder; `None` if there is none, or that can't be known.
+/// The service that runs with a data folder; `None` if there is none, or if that can't be
+/// determined.
 #[must_use]
 pub fn holder(data_dir: &Path) -> Option<Holder> {
     let mut file = regular::open(&path(data_dir), OpenOptions::new().read(true)).ok()?;

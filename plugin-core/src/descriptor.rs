@@ -1,4 +1,5 @@
-//! What a plugin says of itself: const data that `#[plugin]` writes, or a test by hand.
+//! The declarations of a plugin: constant data that `#[plugin]` generates, or that a test writes by
+//! hand.
 
 mod hooks;
 mod rights;
@@ -18,25 +19,25 @@ use crate::version::Version;
 
 pub use hooks::{HealthHook, Hooks, InitHook, ReloadHook, SnapshotHook, StartHook, StopHook};
 
-/// A type that `#[plugin]` made a plugin of.
+/// A type that is a plugin by `#[plugin]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a plugin",
     label = "no `#[plugin]` on an `impl` of this type",
     note = "write `#[plugin(name = \"…\")]` above `impl {Self} {{ … }}`"
 )]
 pub trait Plugin: PluginState {
-    /// Name, unique in a build: what config files and operators write.
+    /// The name, unique in a build, by which config files and operators refer to the plugin.
     const NAME: &'static str;
-    /// Version, by default that of the plugin's crate.
+    /// The version; by default the version of the plugin's crate.
     const VERSION: &'static str;
-    /// Everything the kernel knows of the plugin.
+    /// Everything that the kernel knows about the plugin.
     const DESCRIPTOR: &'static Descriptor;
 }
 
 #[diagnostic::do_not_recommend]
 impl<P: Plugin> PluginType for P {}
 
-/// State that a plugin can have. It is implemented for all types that can be one.
+/// State that a plugin can have. It is implemented for all types that meet its bounds.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be a plugin: it holds something that only one thread may use",
     label = "not `Send` and `Sync`",
@@ -48,17 +49,17 @@ pub trait PluginState: Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> PluginState for T {}
 
-/// What a plugin is for. It is also the first tie-break of the start order: system plugins come
-/// first, and middleware last, so that the doors open when all is ready and close before anything
-/// else stops.
+/// The purpose of a plugin. The kind also decides the start order where needs do not: system
+/// plugins start first and middleware last, so that a service accepts requests from outside only
+/// after everything is ready, and stops accepting them before anything else stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Serves the operator or the other plugins: logging, metrics, reload.
+    /// Serves the operator or other plugins: logging, metrics, reload.
     System,
-    /// Does what the service exists for.
+    /// Does the actual work of the service.
     Business,
-    /// Stands between the outside and the business plugins.
+    /// Connects the outside with the business plugins.
     Middleware,
 }
 
@@ -80,18 +81,18 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Another plugin that must be there, in a version that meets a requirement.
+/// Another plugin that must be in the build, with a matching version.
 #[derive(Debug, Clone, Copy)]
 pub struct Requirement {
     /// Name of the other plugin.
     pub plugin: &'static str,
-    /// Requirement on its version, in Cargo's syntax.
+    /// Required version, in Cargo's syntax.
     pub version: &'static str,
 }
 
-/// Everything the kernel knows of a plugin without running it.
+/// Everything that the kernel knows about a plugin without running it.
 ///
-/// `#[plugin]` writes one as a constant. By hand:
+/// `#[plugin]` generates it as a constant. It can also be written by hand:
 ///
 /// ```
 /// use plugin_core::{Descriptor, Hooks, Kind, PluginRef};
@@ -107,48 +108,48 @@ pub struct Requirement {
 pub struct Descriptor {
     /// Name, unique in a build.
     pub name: &'static str,
-    /// [`key::of`] the name.
+    /// The [`key::of`] the name.
     pub key: u64,
     /// Version of the plugin.
     pub version: Version,
-    /// One line for the operator.
+    /// A description in one line, for operators.
     pub description: &'static str,
-    /// What the plugin is for.
+    /// The purpose of the plugin.
     pub kind: Kind,
     /// Path of the Rust type, for messages.
     pub type_name: &'static str,
-    /// What `init` asks for, in order of its parameters.
+    /// The needs that `init` declares, in the order of its parameters.
     pub needs: &'static [Need],
-    /// Services it provides.
+    /// Services that it provides.
     pub provides: &'static [Provide],
-    /// Plugins that must be there.
+    /// Plugins that must be in the build.
     pub requires: &'static [Requirement],
-    /// Plugins that start first if they are there.
+    /// Plugins that start before this one if they are in the build.
     pub after: &'static [&'static str],
-    /// Plugins that must not be there.
+    /// Plugins that must not be in the build.
     pub conflicts: &'static [&'static str],
-    /// Why it can run as one instance alone, if that is so.
+    /// The reason why it can run only as one instance, if that is the case.
     pub singleton: Option<&'static str>,
-    /// Whether two lives of an instance may overlap: a new one is built beside the old one.
+    /// Whether two lives of an instance may overlap: a new one starts while the old one still runs.
     pub overlap: bool,
     /// Event handlers.
     pub subscriptions: &'static [Subscription],
-    /// Methods that run at times of their own.
+    /// Methods that run at scheduled times.
     pub schedules: &'static [Schedule],
     /// Requests that it answers.
     pub responds: &'static [Respond],
-    /// Methods that are called around the events of others.
+    /// Methods that are called around the events of other plugins.
     pub interceptors: &'static [Interceptor],
-    /// Lifecycle glue.
+    /// Functions that call the lifecycle methods.
     pub hooks: Hooks,
 }
 
 impl Descriptor {
-    /// A plugin with no needs.
+    /// A plugin without needs.
     ///
     /// # Panics
     ///
-    /// When `version` is no semantic version: in a constant, a compile error.
+    /// Panics if `version` is not a semantic version; in a constant, this is a compile error.
     #[must_use]
     pub const fn new(name: &'static str, version: &'static str, hooks: Hooks) -> Self {
         Self {
@@ -173,14 +174,14 @@ impl Descriptor {
         }
     }
 
-    /// Sets the line for the operator.
+    /// Sets the description for operators.
     #[must_use]
     pub const fn description(mut self, description: &'static str) -> Self {
         self.description = description;
         self
     }
 
-    /// Sets what the plugin is for.
+    /// Sets the purpose of the plugin.
     #[must_use]
     pub const fn kind(mut self, kind: Kind) -> Self {
         self.kind = kind;
@@ -194,43 +195,43 @@ impl Descriptor {
         self
     }
 
-    /// Sets what `init` asks for.
+    /// Sets the needs that `init` declares.
     #[must_use]
     pub const fn needs(mut self, needs: &'static [Need]) -> Self {
         self.needs = needs;
         self
     }
 
-    /// Sets the services it provides.
+    /// Sets the services that it provides.
     #[must_use]
     pub const fn provides(mut self, provides: &'static [Provide]) -> Self {
         self.provides = provides;
         self
     }
 
-    /// Sets the plugins that must be there.
+    /// Sets the plugins that must be in the build.
     #[must_use]
     pub const fn requires(mut self, requires: &'static [Requirement]) -> Self {
         self.requires = requires;
         self
     }
 
-    /// Sets the plugins that start first if they are there.
+    /// Sets the plugins that start before this one if they are in the build.
     #[must_use]
     pub const fn after(mut self, after: &'static [&'static str]) -> Self {
         self.after = after;
         self
     }
 
-    /// Sets the plugins that must not be there.
+    /// Sets the plugins that must not be in the build.
     #[must_use]
     pub const fn conflicts(mut self, conflicts: &'static [&'static str]) -> Self {
         self.conflicts = conflicts;
         self
     }
 
-    /// Says that it can run as one instance alone, and why: neither labelled instances nor replicas of
-    /// it can be configured.
+    /// Declares that it can run only as one instance, with the reason. Neither labelled instances
+    /// nor replicas can then be configured.
     #[must_use]
     pub const fn singleton(mut self, why: &'static str) -> Self {
         self.singleton = Some(why);
@@ -251,7 +252,7 @@ impl Descriptor {
         self
     }
 
-    /// Sets the methods that run at times of their own.
+    /// Sets the methods that run at scheduled times.
     #[must_use]
     pub const fn schedules(mut self, schedules: &'static [Schedule]) -> Self {
         self.schedules = schedules;
@@ -265,15 +266,15 @@ impl Descriptor {
         self
     }
 
-    /// Sets the methods that are called around the events of others.
+    /// Sets the methods that are called around the events of other plugins.
     #[must_use]
     pub const fn interceptors(mut self, interceptors: &'static [Interceptor]) -> Self {
         self.interceptors = interceptors;
         self
     }
 
-    /// Its place in the start order, before its name: by kind, and of middleware first what stands
-    /// around events, so that it is there when the doors open.
+    /// Its rank in the start order, which counts before its name: by kind. Middleware with
+    /// interceptors comes before other middleware, so that it runs when events are let in.
     pub(crate) const fn tier(&self) -> u8 {
         match self.kind {
             Kind::System => 0,
@@ -292,7 +293,7 @@ impl Descriptor {
         })
     }
 
-    /// The events it may publish, by type.
+    /// The events that it may publish, by type.
     pub fn publishes(&self) -> impl Iterator<Item = &'static EventDescriptor> {
         self.needs.iter().filter_map(|need| match need {
             Need::Publish(event) => Some(*event),
@@ -300,7 +301,7 @@ impl Descriptor {
         })
     }
 
-    /// The requests that it asks, by type.
+    /// The requests that it sends, by type.
     pub fn requests(&self) -> impl Iterator<Item = &'static EventDescriptor> {
         self.needs.iter().filter_map(|need| match need {
             Need::Request { request, .. } => Some(*request),
@@ -308,7 +309,7 @@ impl Descriptor {
         })
     }
 
-    /// Whether it answers a request.
+    /// Whether it answers the request.
     #[must_use]
     pub fn answers(&self, request: &EventDescriptor) -> bool {
         let mut responds = self.responds.iter();

@@ -1,4 +1,4 @@
-//! SHA-256, of what config was read from and of what is written down for good.
+//! SHA-256 digests, of the config that was read and of the lines of the audit log.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,30 +13,33 @@ use sha2::{Digest as _, Sha256};
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// Sixty-four zeros, which stand where there is nothing to take a digest of.
+    /// Sixty-four zeros, used if there is nothing to compute a digest of.
     pub(crate) const ZERO: Self = Self([0; 32]);
 
-    /// Of texts in their order.
+    /// The digest of texts, in their order.
     pub(crate) fn of<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut hasher = Sha256::new();
         for text in texts {
-            // The length keeps texts apart from each other.
+            // The length separates the texts.
             hasher.update((text.len() as u64).to_le_bytes());
             hasher.update(text);
         }
         Self(hasher.finalize().into())
     }
 
-    /// Of bytes, as `sha256sum` computes it.
-    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+    /// The digest of bytes, as `sha256sum` computes it.
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    /// Its 32 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// The first twelve digits: enough to tell a few from each other.
+    /// The first twelve digits, which are enough to distinguish a few digests.
     #[must_use]
     pub fn short(&self) -> String {
         let mut text = self.to_string();
@@ -105,7 +108,7 @@ impl FromStr for Digest {
     }
 }
 
-/// A text is no digest.
+/// The error for a text that is not a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DigestError;
 

@@ -1,7 +1,7 @@
-//! The first paragraph of a doc comment that a macro makes, such as `#[doc = concat!(…)]`: only
-//! rustc knows its text, so `#[plugin]`, `#[event]` and `#[service]` leave it to constants.
+//! The first paragraph of a doc comment that a macro creates, such as `#[doc = concat!(…)]`. Only
+//! rustc knows the text, so `#[plugin]`, `#[event]` and `#[service]` leave it to constants.
 
-/// How many bytes the first paragraph has, on one line.
+/// The number of bytes of the first paragraph, written on one line.
 #[must_use]
 pub const fn summary_len(doc: &str) -> usize {
     copy(doc.as_bytes(), &mut [])
@@ -19,7 +19,8 @@ pub const fn summary<const N: usize>(doc: &str) -> [u8; N] {
 ///
 /// # Panics
 ///
-/// When it is none: lines are cut at spaces and ends of lines, which are no part of a character.
+/// Panics if `summary` is not UTF-8, which can't happen: lines are cut only at spaces and line
+/// ends, which are not part of another character.
 #[must_use]
 pub const fn text(summary: &'static [u8]) -> &'static str {
     match str::from_utf8(summary) {
@@ -28,7 +29,7 @@ pub const fn text(summary: &'static [u8]) -> &'static str {
     }
 }
 
-/// Copies the lines of the first paragraph, as far as there is room; says how long they are.
+/// Copies the lines of the first paragraph, as far as there is room; returns their length.
 const fn copy(doc: &[u8], to: &mut [u8]) -> usize {
     let (mut at, mut len) = (0, 0);
     while at < doc.len() {

@@ -1,8 +1,8 @@
-//! Files below a root directory; no path leads out of it.
+//! Files below a root directory. No path leads out of it.
 //!
-//! The root is an open directory, not a path: the kernel of the operating system resolves every
-//! name below it, so that neither `..` nor a symbolic link leads out, also when somebody moves
-//! directories about meanwhile. A grant that is narrowed to a directory is a root of its own.
+//! The root is an open directory, not a path: the operating system's kernel resolves every name
+//! below it. Therefore neither `..` nor a symbolic link leads out, even if directories are moved
+//! meanwhile. If a grant is narrowed to a directory, that directory is a root of its own.
 
 mod operation;
 #[cfg(test)]
@@ -26,16 +26,16 @@ use crate::error::{Error, Result};
 use crate::permission::{Action, inside};
 use crate::regular;
 
-/// Files below a root, as far as the plugin's `permissions` go.
+/// Files below a root, as far as the plugin's `permissions` allow.
 ///
-/// Paths are relative to the root. One that is absolute or has a `..` in it is refused, as is a
-/// symbolic link that leads out; a link to somewhere below the root is followed. Only regular files
-/// are read and written: a directory, a pipe, a socket or a device is an error, at once. What is
-/// made is its owner's alone: files have the mode 0600, directories 0700.
+/// Paths are relative to the root. A path that is absolute or contains `..` is refused, and so is a
+/// symbolic link that leads out; a link to a place below the root is followed. Only regular files
+/// are read and written: a directory, a pipe, a socket or a device immediately causes an error. New
+/// files and directories belong to their owner only: files have the mode 0600, directories 0700.
 ///
-/// What it has open counts for `resources.file_handles`: the root; one file for each operation that
-/// is under way; and the directory that a grant is narrowed to. An operation for which there is no
-/// room is refused.
+/// The following open files count for `resources.file_handles`: the root, one file for each
+/// operation in progress, and the directory to which a grant is narrowed. An operation that would
+/// exceed the limit is refused.
 #[derive(Clone)]
 pub struct Files(Arc<FilesInner>);
 
@@ -65,7 +65,8 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// When the plugin may not read it, the path leads out, or there is no such regular file.
+    /// Returns an error if the plugin may not read the file, if the path leads out, or if there is
+    /// no such regular file.
     ///
     /// # Cancel safety
     ///
@@ -78,7 +79,8 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// As [`Files::read`]; also when the file is larger, of which no more than `limit` is read.
+    /// As [`Files::read`], and also if the file is larger. In that case, no more than `limit` bytes
+    /// are read.
     ///
     /// # Cancel safety
     ///
@@ -97,18 +99,19 @@ impl Files {
         })
     }
 
-    /// Writes a whole file, and makes the directories it is in. Who reads meanwhile sees the old
-    /// file or the new one, never a part; the same holds after a crash. A crash may leave a file
-    /// `.unfinished-…` beside it, which [`Files::list`] does not name and the next start removes.
+    /// Writes a whole file, and creates the directories that contain it. A reader sees either the
+    /// old or the new content, never a part of it, and the same is true after a crash. A crash may
+    /// leave a file `.unfinished-…` beside it, which [`Files::list`] does not return and the next
+    /// start removes.
     ///
     /// # Errors
     ///
-    /// When the plugin may not write it, the path leads out, is of something else than a regular
-    /// file, or the disk fails.
+    /// Returns an error if the plugin may not write the file, if the path leads out or is not a
+    /// regular file, or if the disk fails.
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, the file is the old one, or will be the new one.
+    /// If the future is dropped, the file has its old content, or will get the new one.
     pub async fn write(
         &self,
         path: impl AsRef<Path>,
@@ -121,16 +124,16 @@ impl Files {
         .await
     }
 
-    /// Adds to the end of a file, and makes it and its directories if they are not there.
+    /// Appends to a file, and creates the file and its directories if they do not exist.
     ///
     /// # Errors
     ///
-    /// When the plugin may not write it, the path leads out, is of something else than a regular
-    /// file, or the disk fails.
+    /// Returns an error if the plugin may not write the file, if the path leads out or is not a
+    /// regular file, or if the disk fails.
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, the data may still be added, later.
+    /// If the future is dropped, the data may still be appended later.
     pub async fn append(
         &self,
         path: impl AsRef<Path>,
@@ -143,15 +146,16 @@ impl Files {
         .await
     }
 
-    /// Removes a file, or a link, but not what it leads to.
+    /// Removes a file. A link is removed itself, not the file that it refers to.
     ///
     /// # Errors
     ///
-    /// When the plugin may not write it, the path leads out, or there is no such file.
+    /// Returns an error if the plugin may not write the file, if the path leads out, or if there is
+    /// no such file.
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, the file may still be removed, later.
+    /// If the future is dropped, the file may still be removed later.
     pub async fn remove(&self, path: impl AsRef<Path>) -> Result<(), FileError> {
         self.run(Action::Write, path.as_ref(), operation::remove)
             .await
@@ -161,7 +165,8 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// When the plugin may not read it, the path leads out, or there is no such directory.
+    /// Returns an error if the plugin may not read the directory, if the path leads out, or if
+    /// there is no such directory.
     ///
     /// # Cancel safety
     ///
@@ -170,11 +175,11 @@ impl Files {
         self.run(Action::Read, path.as_ref(), operation::list).await
     }
 
-    /// Whether there is a file or a directory.
+    /// Whether a file or a directory exists at this path.
     ///
     /// # Errors
     ///
-    /// When the plugin may not read it, or the path leads out.
+    /// Returns an error if the plugin may not read it, or if the path leads out.
     ///
     /// # Cancel safety
     ///
@@ -184,13 +189,13 @@ impl Files {
             .run(Action::Read, path.as_ref(), operation::exists)
             .await
         {
-            // Nor is the granted directory there.
+            // The granted directory does not exist either.
             Err(FileError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(false),
             answer => answer,
         }
     }
 
-    /// Runs an operation on a thread that may block, in the granted directory that holds `path`.
+    /// Runs an operation on a thread that may block, in the granted directory that contains `path`.
     async fn run<T: Send + 'static>(
         &self,
         action: Action,
@@ -211,7 +216,7 @@ impl Files {
         done.map_err(|error| self.fault(path, action, error))
     }
 
-    /// Checks a path and finds the granted directory that holds it.
+    /// Checks a path and finds the granted directory that contains it.
     fn place(&self, action: Action, path: &Path) -> Result<ResolvedPath, FileError> {
         let path = inside(path).ok_or_else(|| self.outside(path, action))?;
         let grants = self.0.owner.grants();
@@ -238,7 +243,7 @@ impl Files {
     }
 
     fn fault(&self, path: &Path, action: Action, source: io::Error) -> FileError {
-        // cap-std makes this error itself; those of the operating system have a code.
+        // cap-std creates this error itself; errors of the operating system have a code.
         let led_out =
             source.kind() == ErrorKind::PermissionDenied && source.raw_os_error().is_none();
         if led_out {
@@ -273,19 +278,19 @@ impl fmt::Debug for Files {
     }
 }
 
-/// A path below the root, and the granted directory that holds it.
+/// A path below the root, and the granted directory that contains it.
 struct ResolvedPath {
     directory: PathBuf,
     path: PathBuf,
 }
 
 impl ResolvedPath {
-    /// Whether the granted directory is another one than the root.
+    /// Whether the granted directory is not the root.
     fn is_narrowed(&self) -> bool {
         !self.directory.as_os_str().is_empty()
     }
 
-    /// The path as seen from the granted directory.
+    /// The path relative to the granted directory.
     fn below(&self) -> &Path {
         match self.path.strip_prefix(&self.directory) {
             Ok(below) if below.as_os_str().is_empty() => Path::new("."),

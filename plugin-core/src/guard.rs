@@ -1,4 +1,4 @@
-//! Calls into plugin code: a panic and a time limit become errors of that call alone.
+//! Calls plugin code, so that a panic or an exceeded time limit becomes an error of that call only.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,12 +21,12 @@ pub(crate) fn call<T>(current: Current, function: impl FnOnce() -> Result<T>) ->
     })
 }
 
-/// Runs a future of a plugin within a time limit, which counts from its first wait: what it does
-/// before can't be interrupted. A panic becomes an error.
+/// Runs a future of a plugin with a time limit, which begins when the future first has to wait,
+/// because the code before that can't be interrupted. A panic becomes an error.
 ///
 /// # Cancel safety
 ///
-/// Dropping it drops the plugin's future at its last await.
+/// If this future is dropped, the plugin's future is dropped at its last await.
 pub(crate) async fn run<T>(
     current: Current,
     limit: Duration,
@@ -45,11 +45,11 @@ pub(crate) async fn unlimited<T>(current: Current, future: BoxFuture<'_, Result<
     Caught::new(current, future).await
 }
 
-/// Most calls are done at their first poll, so the timer is set only when one is not.
+/// Most calls are complete at their first poll, so the timer is set only for the others.
 struct Limited<'a, T> {
     call: Caught<'a, T>,
     limit: Duration,
-    /// Unconstrained, so that a call which uses up its task's budget is late all the same.
+    /// Unconstrained, so that a call that uses up its task's budget still times out.
     timer: Option<Pin<Box<Unconstrained<Sleep>>>>,
 }
 
@@ -67,7 +67,7 @@ impl<T> Future for Limited<'_, T> {
     }
 }
 
-/// A plugin's future whose panics are errors: when it is polled, and when it is dropped.
+/// A plugin's future whose panics become errors, both when it is polled and when it is dropped.
 struct Caught<'a, T> {
     current: Current,
     future: Option<Scoped<'a, Result<T>>>,

@@ -1,24 +1,24 @@
-//! What a plugin says of its own state.
+//! The health that a plugin reports.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What `#[health]` returns. Printed, it is what it says in a line of the log.
+/// The result of `#[health]`. Its `Display` is the text for the log.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "health", content = "reason")]
 #[non_exhaustive]
 pub enum Health {
-    /// It serves.
+    /// The plugin serves.
     #[default]
     Healthy,
-    /// It serves, but not as it should.
+    /// The plugin serves, but not as well as it should.
     Degraded(String),
-    /// It does not serve until something outside of it is mended, such as a disk or a server. It is
-    /// not ready, and goes on running: to start it anew would mend nothing.
+    /// The plugin does not serve until something outside of it is repaired, such as a disk or a
+    /// server. It is not ready, but continues to run, because a restart would not help.
     Unavailable(String),
-    /// It does not serve: after three answers like this in a row it has failed, and its restart
+    /// The plugin does not serve. After three such answers in a row it has failed, and its restart
     /// policy decides.
     Unhealthy(String),
 }
@@ -36,7 +36,7 @@ impl fmt::Display for Health {
 }
 
 impl Health {
-    /// Why it is not healthy.
+    /// The reason why it is not healthy.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match self {
@@ -47,7 +47,7 @@ impl Health {
         }
     }
 
-    /// Whether it serves.
+    /// Whether the plugin serves.
     #[must_use]
     pub fn serves(&self) -> bool {
         !matches!(self, Self::Unavailable(_) | Self::Unhealthy(_))

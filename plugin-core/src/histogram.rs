@@ -1,14 +1,15 @@
-//! Times, counted in buckets that double in width: cheap to note, and enough to tell a quantile by.
+//! Counts durations in buckets whose bounds double: recording is cheap, and quantiles can be
+//! estimated.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use serde::Serialize;
 
-/// How many buckets have an upper bound: from 1 µs, each twice the one before, to 33.6 s.
+/// Number of buckets with an upper bound: from 1 µs, each twice the previous one, to 33.6 s.
 const BOUNDS: usize = 26;
 
-/// A length of time, and the bucket that it falls into: found once for all who count it.
+/// A duration and its bucket, which is computed once for all counters.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TimedCall {
     pub(crate) nanos: u64,
@@ -16,7 +17,7 @@ pub(crate) struct TimedCall {
 }
 
 impl TimedCall {
-    /// More than five centuries are taken for that.
+    /// A duration; more than five centuries are counted as that.
     #[inline]
     pub(crate) fn of(took: Duration) -> Self {
         let seconds = took.as_secs().saturating_mul(1_000_000_000);
@@ -28,23 +29,23 @@ impl TimedCall {
     }
 }
 
-/// How many times are how long. The last one is for what is longer than every bound.
+/// The number of durations in each bucket. The last bucket has no bound.
 #[derive(Debug, Default)]
 pub(crate) struct TimeBuckets([AtomicU64; BOUNDS + 1]);
 
 impl TimeBuckets {
-    /// Counts so many times of one length.
+    /// Counts a duration several times.
     #[inline]
     pub(crate) fn note(&self, times: u64, call: TimedCall) {
         self.0[call.bucket].fetch_add(times, Relaxed);
     }
 
-    /// How many times were counted.
+    /// The number of counted durations.
     pub(crate) fn count(&self) -> u64 {
         self.0.iter().map(|bucket| bucket.load(Relaxed)).sum()
     }
 
-    /// What was counted so far, of times whose sum is known elsewhere.
+    /// The counts so far; the sum of the durations is known elsewhere.
     pub(crate) fn snapshot(&self, nanos: u64) -> Distribution {
         Distribution {
             counts: self.0.each_ref().map(|bucket| bucket.load(Relaxed)),
@@ -53,7 +54,7 @@ impl TimeBuckets {
     }
 }
 
-/// Times that many threads note.
+/// Durations that many threads record.
 #[derive(Debug, Default)]
 pub(crate) struct Histogram {
     buckets: TimeBuckets,
@@ -61,29 +62,29 @@ pub(crate) struct Histogram {
 }
 
 impl Histogram {
-    /// Notes that something took so long, so many times.
+    /// Records a duration several times.
     pub(crate) fn note(&self, times: u64, took: Duration) {
         let call = TimedCall::of(took);
         self.buckets.note(times, call);
         (self.nanos).fetch_add(call.nanos.saturating_mul(times), Relaxed);
     }
 
-    /// What was noted so far.
+    /// The durations recorded so far.
     pub(crate) fn snapshot(&self) -> Distribution {
         self.buckets.snapshot(self.nanos.load(Relaxed))
     }
 }
 
-/// The bucket of a time: the first whose bound is not less.
+/// The bucket of a duration: the first whose bound is not less.
 fn bucket(nanos: u64) -> usize {
-    // Whole microseconds, but one less.
+    // Whole microseconds, minus one.
     let micros = nanos.saturating_sub(1) / 1000;
-    // The number of doublings of a microsecond that it takes to be as long.
+    // The number of times that a microsecond has to be doubled to reach it.
     let doublings = u64::BITS - micros.leading_zeros();
     (doublings as usize).min(BOUNDS)
 }
 
-/// How many of some times fall into which bucket.
+/// The number of durations in each bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Distribution {
     counts: [u64; BOUNDS + 1],
@@ -91,30 +92,30 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// The upper bounds of all buckets but the last, which has none.
+    /// The upper bounds of all buckets except the last, which has none.
     pub fn bounds() -> impl ExactSizeIterator<Item = Duration> {
         (0..BOUNDS).map(|doublings| Duration::from_micros(1 << doublings))
     }
 
-    /// How many times are in each bucket; the last one holds what is longer than every bound.
+    /// The number of durations in each bucket; the last bucket is for durations above every bound.
     #[must_use]
     pub fn counts(&self) -> &[u64] {
         &self.counts
     }
 
-    /// How many times were noted.
+    /// The number of recorded durations.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
     }
 
-    /// The sum of all times.
+    /// The sum of all durations.
     #[must_use]
     pub fn sum(&self) -> Duration {
         Duration::from_nanos(self.nanos)
     }
 
-    /// The times that were noted since an earlier look at the same histogram.
+    /// The durations that were recorded since an earlier snapshot of the same histogram.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let mut later = self.clone();
@@ -125,9 +126,9 @@ impl Distribution {
         later
     }
 
-    /// The time that a part of all times, from 0 to 1, are not longer than: the upper bound of the
-    /// bucket that it falls into, which is up to twice the time itself. Times above every bound count
-    /// as the highest one. `None` if no time was noted.
+    /// The duration that a share of all durations, from 0 to 1, do not exceed. It is the upper
+    /// bound of a bucket, so it is up to twice the real value. Durations above every bound count as
+    /// the highest bound. `None` if no duration was recorded.
     #[must_use]
     pub fn quantile(&self, part: f64) -> Option<Duration> {
         let count = self.count();
@@ -140,7 +141,7 @@ impl Distribution {
         Self::bounds().nth(at.min(BOUNDS - 1))
     }
 
-    /// Adds the times of another one.
+    /// Adds the durations of another distribution.
     pub fn add(&mut self, other: &Self) {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count += more;

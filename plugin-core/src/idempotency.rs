@@ -1,4 +1,4 @@
-//! What tells a repeated delivery from a new one.
+//! Keys by which a repeated delivery is recognized.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,13 +14,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::key;
 
-/// The same for every delivery of one event to one durable subscription, in whichever process it
-/// happens, and different for all others.
+/// A key that is the same for every delivery of one event to one durable subscription, in any
+/// process, and different from all other keys.
 ///
-/// It is a UUID of version 7 (RFC 9562): 48 bits of time in milliseconds, a counter of 12 bits,
-/// and 62 bits that are random at the start of a process and count on; or, of an event whose
-/// publisher gave it a key, one of version 8 that this key makes. Its text is the usual one,
-/// `01933b5a-7c1e-7000-9c3b-…`, which databases and payment interfaces take as it is.
+/// It is a UUID of version 7 (RFC 9562): 48 bits of time in milliseconds, a counter of 12 bits, and
+/// 62 bits that are random at the start of a process and then incremented. If the publisher gave
+/// the event a key, it is a UUID of version 8 that is computed from this key. Its text is the usual
+/// form, `01933b5a-7c1e-7000-9c3b-…`, which databases and payment interfaces accept.
 ///
 /// # Example
 ///
@@ -33,13 +33,13 @@ use crate::key;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IdempotencyKey {
-    /// Never zero, so that an envelope without a key takes no more room than one with.
+    /// Never zero, so that an optional key in an envelope takes no additional room.
     high: NonZeroU64,
     low: u64,
 }
 
 const VERSION: u64 = 0x7000;
-/// Of a UUID whose bits have a meaning of their own.
+/// The version of a UUID with application-specific bits.
 const CUSTOM_VERSION: u64 = 0x8000;
 const VERSION_BITS: u64 = 0xf000;
 const VARIANT: u64 = 1 << 63;
@@ -58,8 +58,8 @@ impl IdempotencyKey {
         }
     }
 
-    /// That of an event which no durable subscription and no caller gave one, by its number in this
-    /// process.
+    /// The key of an event that got no key from a durable subscription or from its caller, from the
+    /// event's number in this process.
     pub(crate) fn of_event(number: u64) -> Self {
         static RANDOM: LazyLock<(u64, u64)> = LazyLock::new(|| {
             let random = RandomState::new();
@@ -69,12 +69,12 @@ impl IdempotencyKey {
             )
         });
         let (started, random) = *RANDOM;
-        // The two bits that do not fit into the lower half are in the upper one.
+        // The two bits that do not fit into the lower half are in the upper half.
         Self::custom(started | (number >> 62) << 10, number ^ random)
     }
 
-    /// The key that a digest makes, such as that of a caller's own key: a UUID of version 8. The
-    /// same digest makes the same key.
+    /// The key that is computed from a digest, such as the digest of a caller's own key: a UUID of
+    /// version 8. Equal digests give equal keys.
     #[must_use]
     pub fn from_digest(digest: [u8; 16]) -> Self {
         let number = u128::from_be_bytes(digest);
@@ -82,7 +82,8 @@ impl IdempotencyKey {
         Self::custom(high, low)
     }
 
-    /// The key of the same event for the subscription of this name: no other has it.
+    /// The key of the same event for the subscription with this name. It is different for every
+    /// subscription.
     pub(crate) fn of_subscription(self, name: &str) -> Self {
         let other = key::of(&format!("{name}!"));
         Self::custom(self.high.get() ^ key::of(name), self.low ^ other)
@@ -96,7 +97,7 @@ impl IdempotencyKey {
         }
     }
 
-    /// The key of a number, unless its upper half is zero: no key's is.
+    /// The key for a number; `None` if its upper half is zero, which no key has.
     #[must_use]
     pub fn from_u128(number: u128) -> Option<Self> {
         let high = NonZeroU64::new(u64::try_from(number >> 64).ok()?)?;
@@ -139,7 +140,7 @@ impl fmt::Debug for IdempotencyKey {
     }
 }
 
-/// A text that is no key.
+/// The error for a text that is not a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidKey;
 

@@ -54,41 +54,41 @@ pub trait InitParam: Sized {
     fn extract(context: &mut InitContext<'_>) -> Result<Self>;
 }
 
-/// The source of the values of [`InitParam::extract`]: the instance that is being built.
+/// The source of the values for [`InitParam::extract`]: the instance that is being created.
 #[derive(Debug)]
 pub struct InitContext<'a> {
     pub(crate) identity: &'a Arc<Identity>,
     pub(crate) config: &'a serde_json::Value,
     pub(crate) data_dir: &'a Path,
-    /// Where it is noted what the instance keeps things in.
+    /// Records the directory in which the instance stores data.
     pub(crate) home: &'a Mutex<Option<Place>>,
-    /// What the instance tells of itself.
+    /// The metrics that the instance itself records.
     pub(crate) figures: &'a Arc<OwnFigures>,
     pub(crate) bus: &'a Bus,
     pub(crate) services: &'a Switchboard,
-    /// Which instances it takes services and answers from.
+    /// The instances that provide services and answers to it.
     pub(crate) bindings: &'a ProviderBindings,
     pub(crate) system: &'a dyn SystemView,
     pub(crate) subscriber: &'a Subscriber,
     pub(crate) timetable: &'a Arc<Timetable>,
-    /// What the life before left.
+    /// What the previous life left.
     pub(crate) predecessor: &'a Predecessor,
-    /// Between this life and those before and after it.
+    /// The connection to the lives before and after this one.
     pub(crate) handover: &'a Handover,
     /// The instance's time limit.
     pub(crate) timeout: Duration,
-    /// How its process is started, if it runs in one of its own.
+    /// How its process is started, if it runs in a process of its own.
     pub(crate) process: Option<&'a (dyn Any + Send + Sync)>,
 }
 
-/// What parameters of `init` ask of the system as a whole.
+/// What parameters of `init` need to know about the whole system.
 pub(crate) trait SystemView: Any + fmt::Debug {
-    /// Whether an instance of that label which is on answers a request.
+    /// Whether an enabled instance with this label answers a request.
     fn answers(&self, request: &EventDescriptor, label: &str) -> bool;
 }
 
 impl InitContext<'_> {
-    /// The name of the instance that is being built.
+    /// The name of the instance that is being created.
     #[must_use]
     pub fn plugin(&self) -> &str {
         self.identity.name()
@@ -100,13 +100,13 @@ impl InitContext<'_> {
         self.identity.grants()
     }
 
-    /// A handle of a service of the instance that config names for it.
+    /// A handle of a service, provided by the instance that config chooses.
     fn provider<T: ServiceTrait + ?Sized>(&self) -> Option<Service<T>> {
         let label = self.bindings.label(T::DESCRIPTOR.key);
         self.services.one(label)
     }
 
-    /// The instance's config, before it is typed.
+    /// The instance's config, before it is converted into its type.
     #[must_use]
     pub fn raw_config(&self) -> &serde_json::Value {
         self.config

@@ -1,8 +1,8 @@
 //! Names of instances: `hello-plugin`, `hello-plugin@eu`, `hello-plugin@eu#2`.
 //!
-//! This is the one place that reads and writes them. Before the `@` stands the plugin, after it the
-//! label that tells its instances apart, and after the `#` the number of one of the replicas that
-//! share a section of config.
+//! Only this module reads and writes them. Before the `@` is the name of the plugin; after it is
+//! the label that distinguishes the plugin's instances; after the `#` is the number of one of the
+//! replicas that share a section of config.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -26,16 +26,16 @@ use std::sync::{Mutex, PoisonError};
 pub struct InstanceName<'n> {
     /// Name of the plugin.
     pub plugin: &'n str,
-    /// What follows the `@`, whether or not it is a label that an instance can have.
+    /// The text after the `@`, whether or not it is a valid label.
     pub label: Option<&'n str>,
-    /// What follows the `#`: the number of a replica.
+    /// The text after the `#`: the number of a replica.
     pub number: Option<&'n str>,
-    /// The name without the number: that of the section of config.
+    /// The name without the number, which is the name of the section of config.
     pub section: &'n str,
 }
 
 impl<'n> InstanceName<'n> {
-    /// Takes a name apart, whether or not an instance can have it.
+    /// Splits a name, whether or not it is a valid name of an instance.
     #[must_use]
     pub fn of(name: &'n str) -> Self {
         let (section, number) = split(name, '#');
@@ -48,20 +48,20 @@ impl<'n> InstanceName<'n> {
         }
     }
 
-    /// Whether a section of config can have the name, as far as its form says.
+    /// Whether the name has the form of a section of config.
     pub(crate) fn is_section(&self) -> bool {
         self.number.is_none() && self.label.is_none_or(is_label)
     }
 }
 
-/// Whether a name is that of an instance of a plugin: the same as a comparison with
-/// [`InstanceName::plugin`], and cheaper.
+/// Whether a name belongs to an instance of a plugin. This is the same as comparing with
+/// [`InstanceName::plugin`], but cheaper.
 pub(crate) fn is_of(instance: &str, plugin: &str) -> bool {
     let rest = instance.strip_prefix(plugin);
     rest.is_some_and(|rest| matches!(rest.as_bytes().first(), None | Some(b'@' | b'#')))
 }
 
-/// Whether a text has the form of a label, which is that of a plugin's name: words of `a-z` and
+/// Whether a text has the form of a label, which is the form of a plugin's name: words of `a-z` and
 /// `0-9` with dashes between them.
 pub(crate) fn is_label(text: &str) -> bool {
     let is_word = |word: &str| {
@@ -72,11 +72,11 @@ pub(crate) fn is_label(text: &str) -> bool {
     text.split('-').all(is_word)
 }
 
-/// A regular expression for what [`is_label`] lets through.
+/// A regular expression for the texts that [`is_label`] accepts.
 pub(crate) const LABEL: &str = "[a-z0-9]+(-[a-z0-9]+)*";
 
-/// The names of the instances of a section: its own if there is one, else `hello-plugin#1` and so
-/// on.
+/// The names of the instances of a section: its own name if there is one instance, otherwise
+/// `hello-plugin#1` and so on.
 pub(crate) fn replicas(
     section: &'static str,
     replicas: usize,
@@ -87,7 +87,7 @@ pub(crate) fn replicas(
     })
 }
 
-/// The name as one that lives as long as the process. Each is made once, however often config is
+/// The name with the lifetime of the process. Each name is stored once, however often config is
 /// read.
 pub(crate) fn interned(name: &str) -> &'static str {
     static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());

@@ -1,4 +1,4 @@
-//! Names as 64-bit keys, so that const evaluation compares numbers and not strings.
+//! Names as 64-bit keys, so that const evaluation compares numbers instead of strings.
 
 /// The key of a name: FNV-1a over its bytes (Fowler, Noll, Vo; offset basis
 /// `0xcbf29ce484222325`, prime `0x100000001b3`), with the finalizer of

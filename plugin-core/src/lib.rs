@@ -210,7 +210,7 @@ pub use child_command::ChildCommand;
 pub use compose::{Absent, Composition, LinkError, Note};
 #[doc(hidden)]
 pub use context::account_at_work;
-pub use context::{Current, EventCounts, Identity, current};
+pub use context::{Current, DropCounts, EventCounts, Identity, current};
 pub use counted::counted;
 pub use descriptor::{
     Descriptor, HealthHook, Hooks, InitHook, Kind, Plugin, ReloadHook, Requirement, SnapshotHook,

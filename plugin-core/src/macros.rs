@@ -1,4 +1,4 @@
-//! The macros, documented where users meet them.
+//! The macros, documented at the place from which users import them.
 
 mod checked;
 mod compose;

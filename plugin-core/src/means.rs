@@ -1,4 +1,5 @@
-//! Whether what plugins keep things in is there: the directory of each, and a disk with room.
+//! Checks the resources with which plugins store data: that the directory of each plugin exists,
+//! and that the disk has room.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -13,17 +14,17 @@ use crate::owned;
 use crate::place::Place;
 use crate::regular;
 
-/// How long a disk may take to answer.
+/// Time limit of a disk for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What is written to see whether there is room.
+/// The data that is written to check whether the disk has room.
 const BLOCK: [u8; 4096] = [0; 4096];
 
-/// Where it is noted, below `data_dir`, what was kept there: a file for each plugin, with the names
-/// of the files that it said it keeps, one a line.
+/// The directory below `data_dir` that records what was stored: it has a file for each plugin,
+/// which contains the names of the files that the plugin keeps, one in each line.
 const KNOWN: &str = ".known";
 
-/// What there was before this start.
+/// What existed before this start.
 #[derive(Debug)]
 pub(crate) struct Before {
     data_dir: PathBuf,
@@ -32,7 +33,7 @@ pub(crate) struct Before {
 }
 
 impl Before {
-    /// Looks, before anything is made.
+    /// Checks what exists, before anything is created.
     pub(crate) fn of(data_dir: &Path) -> Self {
         Self {
             data_dir: data_dir.to_owned(),
@@ -41,7 +42,8 @@ impl Before {
         }
     }
 
-    /// Notes that the audit log is there from now on, and in it that an earlier one is gone.
+    /// Records that the audit log exists from now on, and writes an entry to it if an earlier one
+    /// is missing.
     pub(crate) fn keep_audit(&self, audit: &Audit) -> io::Result<()> {
         if !self.gone.is_empty() {
             let entry = Entry::new("audit", "record", Outcome::Failed);
@@ -52,7 +54,7 @@ impl Before {
         note(&audit_mark(&self.data_dir), Path::new(audit::FILE_NAME))
     }
 
-    /// Says in the log that nothing is kept from an earlier start, or that the audit log is gone.
+    /// Logs that nothing is left of an earlier start, or that the audit log is missing.
     pub(crate) fn tell(&self) {
         if self.is_new {
             let path = self.data_dir.display();
@@ -66,12 +68,12 @@ fn audit_mark(data_dir: &Path) -> PathBuf {
     data_dir.join(KNOWN).join(audit::FILE_NAME)
 }
 
-/// Makes the directory of a plugin, and says so if one that was there is gone, or a file in it that
-/// the plugin kept.
+/// Creates the directory of a plugin, and logs a warning if it existed before and is missing, or if
+/// a file in it is missing that the plugin kept.
 pub(crate) fn make_home(data_dir: &Path, plugin: &str) -> io::Result<()> {
     let (home, mark) = (data_dir.join(plugin), data_dir.join(KNOWN).join(plugin));
     let is_new = !home.exists();
-    // The directory above is the operator's, who may have chosen its rights.
+    // The parent directory belongs to the operator, who may have chosen its permissions.
     owned::create_dir_all(data_dir)?;
     owned::own_dir(&home)?;
     if !mark.exists() {
@@ -100,8 +102,8 @@ fn tell_gone(plugin: &str, file: &Path) {
     );
 }
 
-/// Notes that a plugin keeps a file, which is there: when it is missing at a later start, the log
-/// says so.
+/// Records that a plugin keeps a file, which must exist. If it is missing at a later start, a
+/// warning is logged.
 pub(crate) fn keep(home: &Path, file: &Path) -> io::Result<()> {
     let (Some(data_dir), Some(plugin)) = (home.parent(), home.file_name()) else {
         return Ok(());
@@ -111,7 +113,7 @@ pub(crate) fn keep(home: &Path, file: &Path) -> io::Result<()> {
 }
 
 fn note(mark: &Path, file: &Path) -> io::Result<()> {
-    // The list is text; what has no text, or more than a line of it, is not in it.
+    // The list is text. A name that is not text, or has more than one line, is not recorded.
     let Some(name) = file.to_str().filter(|name| !name.contains('\n')) else {
         return Ok(());
     };
@@ -122,20 +124,21 @@ fn note(mark: &Path, file: &Path) -> io::Result<()> {
     write_mark(mark, &format!("{known}{name}\n"))
 }
 
-/// The files of a list that are not there; they are taken out of it, so that it is said once.
+/// The files of a list that are missing. They are removed from the list, so that they are reported
+/// only once.
 fn forget_missing(mark: &Path, home: &Path) -> Vec<PathBuf> {
     let known = read_mark(mark);
     let (there, gone): (Vec<_>, Vec<_>) =
         (known.lines()).partition(|name| !matches!(home.join(name).try_exists(), Ok(false)));
     if !gone.is_empty() {
         let there: String = there.iter().map(|name| format!("{name}\n")).collect();
-        // If it can't be written, it is said again.
+        // If the list can't be written, the files are reported again.
         drop(write_mark(mark, &there));
     }
     gone.iter().map(|name| home.join(name)).collect()
 }
 
-/// One that can't be read is one that lists nothing.
+/// Reads a list. A list that can't be read counts as empty.
 fn read_mark(mark: &Path) -> String {
     let open = regular::open(mark, OpenOptions::new().read(true));
     open.and_then(io::read_to_string).unwrap_or_default()
@@ -152,7 +155,7 @@ fn try_write_mark(mark: &Path, text: &str) -> io::Result<()> {
     if let Some(directory) = mark.parent() {
         owned::own_dir(directory)?;
     }
-    // What a link in its place leads to is not ours.
+    // If it is a link, the file that it refers to does not belong to the service.
     if mark.is_symlink() {
         fs::remove_file(mark)?;
     }
@@ -161,7 +164,7 @@ fn try_write_mark(mark: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())
 }
 
-/// A look at the means of all plugins: the disk is tried once.
+/// A check of the resources of all plugins, which tests the disk only once.
 #[derive(Debug, Clone)]
 pub(crate) struct Look {
     data_dir: PathBuf,
@@ -176,11 +179,11 @@ impl Look {
         }
     }
 
-    /// Whether a plugin can keep things.
+    /// Checks whether a plugin can store data.
     ///
     /// # Errors
     ///
-    /// Why it can't.
+    /// Returns the reason if it can't.
     pub(crate) async fn check(&self, home: Place) -> Result<(), String> {
         let gone = move || home.check().map_err(|error| error.to_string());
         answer(gone).await?;
@@ -195,7 +198,7 @@ impl Look {
     }
 }
 
-/// Asks a disk, which may block.
+/// Calls a function that uses the disk and may block.
 async fn answer(ask: impl FnOnce() -> Result<(), String> + Send + 'static) -> Result<(), String> {
     let asked = tokio::task::spawn_blocking(ask);
     match tokio::time::timeout(PATIENCE, asked).await {
@@ -205,7 +208,7 @@ async fn answer(ask: impl FnOnce() -> Result<(), String> + Send + 'static) -> Re
     }
 }
 
-/// Writes a block and removes it.
+/// Writes a block and removes it again.
 fn probe(data_dir: &Path) -> io::Result<()> {
     let path = data_dir.join(".probe");
     let mut options = owned::options();

@@ -1,4 +1,4 @@
-//! Figures of a plugin's own: what it counts and measures beside what the kernel counts.
+//! Metrics that a plugin records itself, beside the counters of the kernel.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -10,12 +10,12 @@ use crate::error::{Error, Result};
 use crate::guard;
 use crate::histogram::{Distribution, Histogram};
 
-/// Makes figures of the plugin's own, as a parameter of `#[init]`. They are in what
-/// [`System::metrics`](crate::lifecycle::System::metrics) returns, and so in what `metrics-plugin`
-/// serves, with the name of the instance as label `plugin`, as long as the instance lives.
+/// Creates metrics of the plugin, as a parameter of `#[init]`.
+/// [`System::metrics`](crate::lifecycle::System::metrics) returns them, and `metrics-plugin` serves
+/// them, with the name of the instance in the label `plugin`, as long as the instance exists.
 ///
-/// To count is an addition to a number that the plugin and the reader share; without a reader that
-/// is all that is done.
+/// Counting is an addition to a number that the plugin shares with the reader. If there is no
+/// reader, nothing else is done.
 ///
 /// ```
 /// use plugin_core::Counter;
@@ -45,34 +45,34 @@ pub struct Meter {
     labels: Vec<(&'static str, String)>,
 }
 
-/// A number that only grows.
+/// A number that only increases.
 #[derive(Debug, Clone, Default)]
 pub struct Counter(Arc<AtomicU64>);
 
 impl Counter {
-    /// Adds so many.
+    /// Adds `more` to the number.
     pub fn add(&self, more: u64) {
         self.0.fetch_add(more, Relaxed);
     }
 }
 
-/// A number that goes up and down.
+/// A number that increases and decreases.
 #[derive(Debug, Clone, Default)]
 pub struct Gauge(Arc<AtomicU64>);
 
 impl Gauge {
-    /// Sets it.
+    /// Sets the value.
     pub fn set(&self, value: f64) {
         self.0.store(value.to_bits(), Relaxed);
     }
 }
 
-/// Times, of which it is told how many were how long.
+/// A distribution of durations.
 #[derive(Debug, Clone, Default)]
 pub struct TimeHistogram(Arc<Histogram>);
 
 impl TimeHistogram {
-    /// Notes that something took so long.
+    /// Records a duration.
     pub fn note(&self, took: Duration) {
         self.0.note(1, took);
     }
@@ -86,7 +86,7 @@ impl Meter {
         }
     }
 
-    /// A meter whose figures have one label more.
+    /// A meter whose metrics have an additional label.
     #[must_use]
     pub fn with(&self, label: &'static str, value: impl Into<String>) -> Self {
         let mut meter = self.clone();
@@ -94,47 +94,49 @@ impl Meter {
         meter
     }
 
-    /// Something that is counted. Readers put `_total` behind its name.
+    /// Creates a counter. Exporters append `_total` to its name.
     ///
     /// # Errors
     ///
-    /// When the name is none, or is there already with these labels: see [`Meter::observe`].
+    /// Returns an error if the name is invalid, or already exists with these labels: see
+    /// [`Meter::observe`].
     pub fn counter(&self, name: &'static str, help: &'static str) -> Result<Counter> {
         let counter = Counter::default();
         self.add(name, help, FigureSource::Counter(counter.clone()))?;
         Ok(counter)
     }
 
-    /// Something that goes up and down.
+    /// Creates a gauge, whose value increases and decreases.
     ///
     /// # Errors
     ///
-    /// As of [`Meter::observe`].
+    /// As [`Meter::observe`].
     pub fn gauge(&self, name: &'static str, help: &'static str) -> Result<Gauge> {
         let gauge = Gauge::default();
         self.add(name, help, FigureSource::Gauge(gauge.clone()))?;
         Ok(gauge)
     }
 
-    /// How long something takes. Its name ends with `_seconds`.
+    /// Creates a distribution of durations. Its name has to end in `_seconds`.
     ///
     /// # Errors
     ///
-    /// As of [`Meter::observe`].
+    /// As [`Meter::observe`].
     pub fn timer(&self, name: &'static str, help: &'static str) -> Result<TimeHistogram> {
         let timer = TimeHistogram::default();
         self.add(name, help, FigureSource::Times(timer.clone()))?;
         Ok(timer)
     }
 
-    /// Something that goes up and down, and that is looked at when somebody reads it. The function
-    /// must not wait; if it panics, there is no figure.
+    /// Creates a gauge whose value is computed by a function when it is read. The function must not
+    /// wait; if it panics, there is no value.
     ///
     /// # Errors
     ///
-    /// When the name is none, or is there already with these labels. A name has lower case letters,
-    /// digits and `_`; it ends with its unit, such as `_seconds` or `_bytes`, if it has one, and
-    /// with no ending that the formats give; `plugin_` and `process_` begin the kernel's own.
+    /// Returns an error if the name is invalid, or already exists with these labels. A name
+    /// consists of lower case letters, digits and `_`. It should end with its unit, if it has one,
+    /// such as `_seconds` or `_bytes`. It must not end with a suffix that the export formats add,
+    /// or begin with `plugin_` or `process_`, which are reserved for the kernel's metrics.
     pub fn observe(
         &self,
         name: &'static str,
@@ -156,7 +158,7 @@ impl Meter {
     }
 }
 
-/// Endings that the formats give to names.
+/// Suffixes that the export formats add to names.
 const ENDINGS: [&str; 6] = ["_total", "_bucket", "_sum", "_count", "_info", "_created"];
 
 fn check(name: &str, labels: &[(&'static str, String)]) -> Result<()> {
@@ -181,7 +183,7 @@ fn check(name: &str, labels: &[(&'static str, String)]) -> Result<()> {
     }
 }
 
-/// What one instance tells of itself.
+/// The metrics that one instance records itself.
 #[derive(Debug, Default)]
 pub(crate) struct OwnFigures(Mutex<Vec<Arc<Figure>>>);
 
@@ -206,13 +208,13 @@ impl fmt::Debug for FigureSource {
     }
 }
 
-/// A figure of an instance's own, at one moment.
+/// A metric of an instance, at one moment.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OwnMetric {
-    /// Its name, of a counter without `_total`.
+    /// Its name; for a counter, without `_total`.
     pub name: &'static str,
-    /// What it tells.
+    /// Its description.
     pub help: &'static str,
     /// Its labels with their values.
     pub labels: Vec<(&'static str, String)>,
@@ -220,15 +222,15 @@ pub struct OwnMetric {
     pub value: OwnValue,
 }
 
-/// The value of a figure.
+/// The value of a metric.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum OwnValue {
-    /// Of a counter.
+    /// The value of a counter.
     Count(u64),
-    /// Of what goes up and down.
+    /// The value of a gauge.
     Level(f64),
-    /// Of a timer.
+    /// The distribution of a timer.
     Times(Box<Distribution>),
 }
 
@@ -244,13 +246,13 @@ impl OwnFigures {
         Ok(())
     }
 
-    /// Forgets all of them: the instance that they were of is gone.
+    /// Removes all metrics, because their instance does not exist any more.
     pub(crate) fn clear(&self) {
-        // What they look at is dropped without the lock.
+        // The functions of gauges are dropped without the lock.
         drop(std::mem::take(&mut *self.lock()));
     }
 
-    /// What they are now.
+    /// The present values.
     pub(crate) fn read(&self, identity: &Identity) -> Vec<OwnMetric> {
         let figures = self.lock().clone();
         let read = |figure: &Arc<Figure>| {

@@ -1,20 +1,21 @@
-//! "Did you mean": the known word that a mistyped one most likely stands for.
+//! "Did you mean" suggestions: finds the known word for which a mistyped one most likely stands.
 
-/// How alike two words must be, from 0 to 1 (Jaro-Winkler), for one to be suggested for the other.
+/// Least similarity of two words, from 0 to 1 (Jaro-Winkler), for a suggestion.
 const ALIKE: f64 = 0.8;
 
-/// A longer word is no slip of the pen, and comparing it takes long.
+/// Longest word for which a suggestion is searched: a longer one is not a typing error, and
+/// comparing it takes long.
 const LONGEST: usize = 128;
 
-/// Known words that are compared at most: more than any build or service has names of one kind.
+/// Most known words that are compared: more than any build or service has names of one kind.
 const MOST: usize = 1_000;
 
-/// The known word that is most like a mistyped one, if any is near. Upper and lower case count as
-/// the same.
+/// The known word that is most similar to a mistyped one, if one is similar enough. Upper and lower
+/// case count as the same.
 ///
-/// Every suggestion of the kernel and of the app comes from here, so that a slip is understood in
-/// one place if it is in another. A word of more than 128 bytes has no suggestion, and of the known
-/// words the first 1000 are compared.
+/// The kernel and the app make all their suggestions with this function, so that the same typing
+/// error gets the same suggestion everywhere. There is no suggestion for a word of more than 128
+/// bytes, and only the first 1000 known words are compared.
 ///
 /// # Example
 ///

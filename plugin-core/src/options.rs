@@ -1,5 +1,5 @@
-//! What a plugin says of how its methods are served: constants that `#[plugin]` writes, and that
-//! config can change.
+//! The options of a plugin's methods: constants that `#[plugin]` generates, and that config can
+//! change.
 
 mod breaker;
 mod respond;

@@ -1,8 +1,9 @@
-//! Directories and files that only the owner of the process may read and write: 0700 and 0600 on
-//! Unix, whatever the umask is.
+//! Directories and files that only the owner of the process may read and write: their modes on Unix
+//! are 0700 and 0600, whatever the umask is.
 //!
-//! What a service keeps (events, messages, tokens, logs) is private, so everything below `data_dir`
-//! is made with these functions. On other systems a new file has the rights of its directory.
+//! The data of a service (events, messages, tokens, logs) is private, so everything below
+//! `data_dir` is created with these functions. On other systems, a new file has the permissions of
+//! its directory.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -10,11 +11,11 @@ use std::path::Path;
 
 use crate::regular;
 
-/// Makes a directory and those above it that are missing. What is there is left as it is.
+/// Creates a directory and its missing parents. Directories that exist already are not changed.
 ///
 /// # Errors
 ///
-/// When it can't be made, or the path leads to something else.
+/// Returns an error if it can't be created, or if the path leads to something else.
 pub fn create_dir_all(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -23,8 +24,8 @@ pub fn create_dir_all(path: &Path) -> io::Result<()> {
     (builder.create(path)).map_err(|error| not_below(path, error))
 }
 
-/// Says of an error with a path which file stands where a directory of the path is to be, if one
-/// does; else it is the error that it was.
+/// If an error occurred because a file is in place of a directory of the path, returns an error
+/// that names this file; otherwise returns the error unchanged.
 #[must_use]
 pub fn not_below(path: &Path, error: io::Error) -> io::Error {
     let is_other = |at: &&Path| fs::metadata(at).is_ok_and(|found| !found.is_dir());
@@ -40,23 +41,23 @@ pub fn not_below(path: &Path, error: io::Error) -> io::Error {
     )
 }
 
-/// As [`create_dir_all`], and takes the rights of all others away if the directory is there: for
-/// one that belongs to the service alone, not for one that an operator has chosen. A directory of
-/// another owner is left as it is.
+/// Like [`create_dir_all`], and removes all permissions of other users if the directory exists
+/// already. Use it for a directory that belongs only to the service, not for one that an operator
+/// has chosen. A directory of another owner is not changed.
 ///
 /// # Errors
 ///
-/// As of [`create_dir_all`].
+/// As [`create_dir_all`].
 pub fn own_dir(path: &Path) -> io::Result<()> {
     create_dir_all(path)?;
-    // Who is not the owner can't, and the owner knows why it is so.
+    // A process that does not own the directory can't change it, and its owner knows the reason.
     drop(close_to_others(&fs::metadata(path)?, |rights| {
         fs::set_permissions(path, rights)
     }));
     Ok(())
 }
 
-/// Options that make a file for its owner alone; for an older file see [`own_file`].
+/// Options that create a file for its owner only. For an existing file, see [`own_file`].
 #[must_use]
 pub fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
@@ -65,11 +66,11 @@ pub fn options() -> OpenOptions {
     options
 }
 
-/// Takes the rights of all others on an open file away, as far as the process may do that.
+/// Removes the permissions of other users on an open file, as far as the process may do that.
 ///
 /// # Errors
 ///
-/// When the file's rights can't be read.
+/// Returns an error if the file's permissions can't be read.
 pub fn own_file(file: &File) -> io::Result<()> {
     drop(close_to_others(&file.metadata()?, |rights| {
         file.set_permissions(rights)
@@ -77,13 +78,13 @@ pub fn own_file(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Puts a file with these contents in the place of another one, for its owner alone. A crash leaves
-/// the old file or the new one, and perhaps a draft beside it, `.NAME.draft`, which the next call
-/// takes over. Calls for one path must not overlap.
+/// Replaces a file by one with the given content, for its owner only. A crash leaves either the old
+/// or the new file, and perhaps a draft `.NAME.draft` beside it, which the next call overwrites.
+/// Calls for one path must not overlap.
 ///
 /// # Errors
 ///
-/// When it can't be written. The old file is then as it was.
+/// Returns an error if the file can't be written. The old file is unchanged then.
 pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let draft = path.with_file_name(format!(".{name}.draft"));
@@ -95,12 +96,12 @@ pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     sync_dir(path.parent())
 }
 
-/// Takes a file away so that it stays away, also when the power fails then. One that is not there
-/// is fine.
+/// Removes a file durably: it stays removed even if the power fails afterwards. It is no error if
+/// the file does not exist.
 ///
 /// # Errors
 ///
-/// When it can't be removed.
+/// Returns an error if the file can't be removed.
 pub fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if is_absent(&error) => Ok(()),
@@ -108,12 +109,12 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether an error says that there is nothing at a path.
+/// Whether an error says that nothing exists at a path.
 pub(crate) fn is_absent(error: &io::Error) -> bool {
     [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind())
 }
 
-/// Has the names in a directory survive a failure of power, where a directory can be opened.
+/// Makes the names in a directory survive a power failure, on systems that can open a directory.
 fn sync_dir(dir: Option<&Path>) -> io::Result<()> {
     #[cfg(unix)]
     if let Some(dir) = dir.filter(|dir| !dir.as_os_str().is_empty()) {

@@ -23,11 +23,12 @@ use serde::{Deserialize, Deserializer, de};
 pub struct Pattern(String);
 
 impl Pattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
     ///
-    /// When a segment is empty, a wildcard is only a part of a segment, or `**` is not the last.
+    /// Returns an error if a segment is empty, if a wildcard is only a part of a segment, or if
+    /// `**` is not the last segment.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         let mut segments = text.split('.').peekable();
         while let Some(segment) = segments.next() {
@@ -46,8 +47,7 @@ impl Pattern {
         Ok(Self(text.to_owned()))
     }
 
-    /// Whether a topic is one of those that the pattern stands for. `**` stands for one segment
-    /// at least.
+    /// Whether the pattern matches a topic. `**` matches at least one segment.
     #[must_use]
     pub fn matches(&self, topic: &str) -> bool {
         let mut topic = topic.split('.');
@@ -62,11 +62,11 @@ impl Pattern {
         topic.next().is_none()
     }
 
-    /// The one topic that it stands for.
+    /// The only topic that the pattern matches.
     ///
     /// # Errors
     ///
-    /// When it has a wildcard, and so stands for many.
+    /// Returns an error if the pattern has a wildcard, so that it matches many topics.
     pub(crate) fn topic(self) -> Result<String, PatternError> {
         if self.0.contains('*') {
             return Err(PatternError {
@@ -77,7 +77,7 @@ impl Pattern {
         Ok(self.0)
     }
 
-    /// The pattern as it was written.
+    /// The text of the pattern.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -110,7 +110,7 @@ impl JsonSchema for Pattern {
     }
 }
 
-/// A text that is no pattern.
+/// The error for a text that is not a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatternError {
     pattern: String,

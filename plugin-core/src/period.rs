@@ -1,4 +1,4 @@
-//! A length of time as people write it: `30s`, `1m 30s`, `250ms`.
+//! A length of time in the notation that people use: `30s`, `1m 30s`, `250ms`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,10 +8,11 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A length of time in a config file: one or more numbers with a unit each, `1m 30s`.
+/// A length of time in a config file: one or more numbers with a unit each, such as `1m 30s`.
 ///
-/// The units are `ns`, `us`, `ms`, `s`, `m`, `h` and `d`. A number alone is refused, because
-/// nobody can tell what it counts, and more than 3650 days, so that a clock can count it.
+/// The units are `ns`, `us`, `ms`, `s`, `m`, `h` and `d`. A number without a unit is refused,
+/// because its meaning is not clear. More than 3650 days are refused, so that clocks can represent
+/// the result.
 ///
 /// # Example
 ///
@@ -27,7 +28,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Period(Duration);
 
-/// What a config may ask for at most: an instant so far away can still be reckoned with.
+/// The longest period in a config; clocks can still represent a moment that far away.
 const LONGEST: Duration = Duration::from_secs(3650 * 86_400);
 
 const NANOS: u128 = 1_000_000_000;
@@ -43,19 +44,19 @@ const UNITS: [(&str, u128); 7] = [
 ];
 
 impl Period {
-    /// A length of time of the program.
+    /// A period from the program.
     #[must_use]
     pub const fn new(duration: Duration) -> Self {
         Self(duration)
     }
 
-    /// So many seconds.
+    /// A number of seconds.
     #[must_use]
     pub const fn seconds(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))
     }
 
-    /// So many milliseconds.
+    /// A number of milliseconds.
     #[must_use]
     pub const fn millis(millis: u64) -> Self {
         Self(Duration::from_millis(millis))
@@ -80,14 +81,14 @@ impl From<Duration> for Period {
     }
 }
 
-/// Text that is no length of time, or one that is too long.
+/// The error for a text that is not a length of time, or one that is too long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeriodError {
     what: &'static str,
 }
 
 impl PeriodError {
-    /// What is wrong, without what would be right.
+    /// What is wrong, without saying what would be right.
     pub(crate) const fn what(&self) -> &'static str {
         self.what
     }
@@ -132,7 +133,8 @@ fn parse(text: &str) -> Option<Period> {
     (!text.trim().is_empty()).then(|| Period(Duration::new(seconds, below)))
 }
 
-/// What fits at the start, and the rest; nothing when nothing fits.
+/// The longest beginning of the text whose characters fit, and the rest; `None` if no character
+/// fits.
 fn split(text: &str, fits: impl Fn(char) -> bool) -> Option<(&str, &str)> {
     let end = text.find(|c| !fits(c)).unwrap_or(text.len());
     (end > 0).then(|| text.split_at(end))

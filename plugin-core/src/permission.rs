@@ -1,8 +1,9 @@
-//! What an instance may do: what its types grant, narrowed by the operator.
+//! The rights of an instance: what its types ask for, limited by the operator.
 //!
-//! The types limit the rights: a plugin that holds no `Publisher<E>` can't publish `E`,
-//! whatever a file says; `permissions` and `roles` only take away. Without both, a plugin has all
-//! that its types grant; with one of them, it has only what they list.
+//! The types are the upper limit: a plugin without a `Publisher<E>` can't publish `E`, whatever a
+//! file says; `permissions` and `roles` can only reduce the rights. If neither key is set, a plugin
+//! has all rights that its types ask for; if one of them is set, it has only the rights that they
+//! list.
 
 mod denied;
 mod grants;
@@ -37,21 +38,22 @@ use serde::{Deserialize, Serialize};
 /// | `system` | | `read`, `operate` |
 /// | `scheduler` | | `schedule` |
 ///
-/// The action `*` stands for all of the resource.
+/// The action `*` stands for all actions of the resource.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Permission {
-    /// What it is about: `event_bus`, `service`, `logger`, `file`, `system` or `scheduler`; the
-    /// first two and `file` may be narrowed, as in `event_bus:user.*`, `service:UserService`,
-    /// `file:exports/`.
+    /// The resource: `event_bus`, `service`, `logger`, `file`, `system` or `scheduler`.
+    /// `event_bus`, `service` and `file` can be narrowed, as in `event_bus:user.*`,
+    /// `service:UserService`, `file:exports/`.
     pub resource: String,
-    /// What may be done with it: `publish`, `subscribe`, `request`, `respond`, `intercept`; `use`;
-    /// `write`; `read`, `write`; `read`, `operate`; `schedule`; or `*` for all of the resource.
+    /// The allowed actions: `publish`, `subscribe`, `request`, `respond`, `intercept`; `use`;
+    /// `write`; `read`, `write`; `read`, `operate`; `schedule`; or `*` for all actions of the
+    /// resource.
     pub actions: Vec<String>,
 }
 
 impl Permission {
-    /// All that is wrong with the entry, each with its [`PermissionField`]; nothing, if it is good.
+    /// All mistakes of the entry, each with its [`PermissionField`]; empty if the entry is valid.
     ///
     /// # Example
     ///

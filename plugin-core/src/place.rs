@@ -1,12 +1,13 @@
-//! Whether the path of an open file or directory still leads to it.
+//! Checks whether the path of an open file or directory still leads to it.
 
 use std::fmt;
 use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A path, and what it leads to. Who keeps a file open goes on writing when somebody removes it,
-/// and everything that is written then is lost: [`Place::check`] tells.
+/// A path and the file to which it leads. If a file is removed while a program has it open, the
+/// program can still write to it, but everything written then is lost. [`Place::check`] detects
+/// this.
 ///
 /// # Example
 ///
@@ -28,11 +29,11 @@ pub struct Place {
 }
 
 impl Place {
-    /// What a path leads to now.
+    /// The file to which a path leads now.
     ///
     /// # Errors
     ///
-    /// When there is nothing, or it can't be looked at.
+    /// Returns an error if nothing exists there, or if it can't be examined.
     pub fn of(path: impl Into<PathBuf>) -> io::Result<Self> {
         let path = path.into();
         let id = id(&std::fs::metadata(&path)?);
@@ -45,12 +46,12 @@ impl Place {
         &self.path
     }
 
-    /// Whether the path leads to the same as before. Where the system does not tell files apart,
-    /// whether it leads anywhere.
+    /// Checks whether the path leads to the same file as before. On systems that can't identify
+    /// files, it checks only whether something exists there.
     ///
     /// # Errors
     ///
-    /// When it does not.
+    /// Returns an error if it does not.
     pub fn check(&self) -> Result<(), PlaceError> {
         let why = match std::fs::metadata(&self.path) {
             Ok(data) if id(&data) == self.id => return Ok(()),
@@ -75,7 +76,7 @@ fn id(_: &Metadata) -> Option<(u64, u64)> {
     None
 }
 
-/// Why a path does not lead to what it did.
+/// The error when a path does not lead to the same file any more.
 #[derive(Debug)]
 pub struct PlaceError {
     path: PathBuf,

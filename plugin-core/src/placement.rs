@@ -1,8 +1,9 @@
-//! Instances in processes of their own: the host's side and the child's.
+//! Instances in processes of their own: the side of the host and the side of the child.
 //!
-//! The child is the binary of the host started again. It holds the composed set, runs one instance
-//! of it, and speaks with the host over a Unix socket, its standard input. The host has checked the
-//! plan, the rights and the config; mailboxes, retries, dead letters and supervision stay with it.
+//! The child is another process of the host's binary. It contains the composed set, runs one
+//! instance of it, and communicates with the host over a Unix socket, which is its standard input.
+//! The host checks the plan, the rights and the config. Mailboxes, retries, dead letters and
+//! supervision stay in the host.
 
 mod child;
 mod connection;

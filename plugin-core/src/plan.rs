@@ -1,12 +1,12 @@
-//! The check of a set of plugins, and its start order.
+//! Checks a set of plugins, and computes its start order.
 //!
-//! One algorithm, two moments: `compose!` runs it in const evaluation ([`prove`]), a set put
-//! together by hand runs it as an ordinary function ([`plan`]). It is therefore written without
-//! traits and allocation, over scratch that the caller brings, and it compares 64-bit keys where
-//! it can, for a step of const evaluation costs a hundred times what it costs at run time.
+//! One algorithm runs at two times: `compose!` runs it in const evaluation ([`prove()`]), and a set
+//! that is chosen at run time runs it as an ordinary function ([`plan`]). Therefore it uses neither
+//! traits nor allocation, but scratch memory from the caller, and it compares 64-bit keys where it
+//! can: a step in const evaluation costs a hundred times as much as at run time.
 //!
-//! Plugins are numbered by rank, their place in the order of (kind, name). All that follows goes
-//! by rank, so neither the start order nor the issues depend on the order of the input.
+//! Plugins are numbered by rank, which is their place in the order of (kind, name). All further
+//! steps use the rank, so neither the start order nor the issues depend on the order of the input.
 
 mod arena;
 mod catalogue;
@@ -37,11 +37,11 @@ use issue::Issues;
 use set::Link;
 use solve::{Solved, solve};
 
-/// The start order of a set, as indices into it, or all that is wrong with it.
+/// The start order of a set as indices into it.
 ///
 /// # Errors
 ///
-/// When the plugins do not fit together.
+/// Returns all issues if the plugins do not fit together.
 pub(crate) fn plan(plugins: &[&'static Descriptor]) -> Result<Vec<u16>, PlanError> {
     let mut room = 0;
     loop {
@@ -81,7 +81,7 @@ fn cycles(solved: &Solved<'_>) -> Vec<PlanIssue> {
     cycles
 }
 
-/// What forces the order of a set: each plugin that must start before another, and why.
+/// The constraints on the order of a set: which plugin must start before which, and why.
 pub(crate) fn edges(plugins: &[&'static Descriptor]) -> Vec<Edge> {
     let mut scratch = vec![0; scratch_len(plugins)];
     let mut issues = Issues::new(&mut []);

@@ -19,24 +19,25 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// A text as a part of one line: what a terminal would obey is escaped, line ends too.
+/// A text as a part of one line: everything that a terminal would obey is escaped, including line
+/// ends.
 #[must_use]
 pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, is_obeyed, write_rust)
 }
 
-/// A text of several lines: as [`line()`], but line feeds stay. The parts that came from outside must
-/// have gone through [`line()`] before, or they can add lines of their own.
+/// A text of several lines: like [`line()`], but line feeds are kept. Parts from outside have to be
+/// passed through [`line()`] before, because otherwise they could add lines of their own.
 #[must_use]
 pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |char| char != '\n' && is_obeyed(char), write_rust)
 }
 
-/// A JSON document, whose strings may hold characters that JSON allows and a terminal obeys: they
-/// become `\u` escapes, so that the document says the same as before.
+/// A JSON document. Its strings may contain characters that JSON allows and a terminal obeys; they
+/// become `\u` escapes, so that the meaning of the document stays the same.
 #[must_use]
 pub fn json(document: &str) -> Cow<'_, str> {
-    // JSON itself has no such characters outside of strings, and within them no C0 control.
+    // JSON has no such characters outside of strings, and no C0 control characters within them.
     escaped(
         document,
         |char| char > '\u{7e}' && is_obeyed(char),
@@ -44,11 +45,11 @@ pub fn json(document: &str) -> Cow<'_, str> {
     )
 }
 
-/// Whether a terminal, or who reads it, obeys a character instead of seeing it: control characters,
-/// line and paragraph separators, bidirectional controls, and what Unicode lists as
-/// `Default_Ignorable_Code_Point` or as a format control without a shape, and the blank of Braille.
-/// The two variation
-/// selectors of emoji are left: they choose a picture and hide nothing.
+/// Whether a terminal, or a reader, obeys a character instead of seeing it. These are control
+/// characters, line and paragraph separators, bidirectional controls, the characters that Unicode
+/// lists as `Default_Ignorable_Code_Point` or as format controls without a shape, and the blank
+/// Braille pattern. The two variation selectors of emoji are not included, because they only choose
+/// a picture and hide nothing.
 #[must_use]
 pub const fn is_obeyed(char: char) -> bool {
     matches!(char,

@@ -1,7 +1,7 @@
-//! What expansions of the macros call. No part of the public interface: it changes without notice,
-//! together with `plugin-macros`, whose version is pinned.
+//! The items that expansions of the macros use. They are not part of the public interface: they
+//! change without notice, together with `plugin-macros`, whose version is pinned.
 //!
-//! The bound on a plugin's type is `Plugin` alone, so that a type which can't be one is reported
+//! The only bound on a plugin's type is `Plugin`, so that a type that can't be a plugin is reported
 //! once, at its `impl`, and not at each call.
 
 pub use serde::{Deserialize, Deserializer};
@@ -32,18 +32,18 @@ pub use crate::plan::{prove, scratch_len};
 pub use crate::schedule::grammar::assert_cron;
 pub use crate::version::assert_met;
 
-/// What a plugin with a durable handler needs.
+/// The need of a plugin with a durable handler.
 pub const EVENT_STORE: Need = Need::Service {
     service: <dyn crate::event::EventStore as crate::service::ServiceTrait>::DESCRIPTOR,
     arity: crate::init::Arity::One,
 };
 
-/// Calls code as that of an instance is called, which is billed for it: for benches.
+/// Runs code as code of an instance runs, which is billed for it; for benchmarks.
 pub fn metered<T>(code: impl FnOnce() -> T) -> T {
     crate::accounting::metered(crate::Account::nobody(), code)
 }
 
-/// Describes an event; the bounds are those that the user has to meet by hand.
+/// Describes an event. The bounds are those that the user has to meet.
 #[must_use]
 pub const fn event<E: Declared + EventData>(
     topic: &'static str,
@@ -52,8 +52,7 @@ pub const fn event<E: Declared + EventData>(
     EventDescriptor::of::<E>(topic, type_name)
 }
 
-/// Adds the answer to the description of a request; the bounds are those that the user has to
-/// meet by hand.
+/// Adds the answer to the description of a request. The bounds are those that the user has to meet.
 #[must_use]
 pub const fn request<Q, A: AnswerData>(event: EventDescriptor) -> EventDescriptor
 where
@@ -68,24 +67,24 @@ pub const fn event_descriptor<E: Event>() -> &'static EventDescriptor {
     E::DESCRIPTOR
 }
 
-/// The descriptor of a plugin, whose state is looked at here alone.
+/// The descriptor of a plugin. Only this function checks the bounds of the plugin's state.
 #[must_use]
 pub const fn descriptor<P: PluginState + Plugin>() -> &'static Descriptor {
     P::DESCRIPTOR
 }
 
-/// What `#[init]` may return: the plugin, or a [`Result`] of it.
+/// A return type of `#[init]`: the plugin, or a [`Result`] of it.
 #[diagnostic::on_unimplemented(
     message = "`#[init]` returns `Self` or `Result<Self>`, not `{Self}`",
     label = "this is not the plugin",
     note = "write `-> Result<Self>` and end the method with `Ok(Self {{ … }})`"
 )]
 pub trait IntoPlugin<P> {
-    /// The plugin, if it could be built.
+    /// The plugin, if it could be created.
     ///
     /// # Errors
     ///
-    /// What `init` returned.
+    /// Returns the error that `init` returned.
     fn into_plugin(self) -> Result<P>;
 }
 
@@ -103,7 +102,7 @@ impl<P, E: Into<Error>> IntoPlugin<P> for Result<P, E> {
     }
 }
 
-/// What `#[respond]` may return: the answer, or a [`Result`] of it.
+/// A return type of `#[respond]`: the answer, or a [`Result`] of it.
 #[diagnostic::on_unimplemented(
     message = "`#[respond]` returns the answer `{A}` or `Result<{A}>`, not `{Self}`",
     label = "this is not the answer that the request names",
@@ -114,7 +113,7 @@ pub trait IntoAnswer<A> {
     ///
     /// # Errors
     ///
-    /// What the method returned.
+    /// Returns the error that the method returned.
     fn into_answer(self) -> Result<A>;
 }
 
@@ -140,7 +139,7 @@ where
     Box::pin(async move { method.await.into_answer() })
 }
 
-/// What `#[intercept(publish)]` may return, where `C` is what it may put in the event's place.
+/// A return type of `#[intercept(publish)]`. `C` is the type of its replacement for the event.
 #[diagnostic::on_unimplemented(
     message = "`#[intercept(publish)]` returns nothing, `Result<()>` or, to change the event, `Result<Option<{C}>>`, not `{Self}`",
     label = "this neither refuses nor changes an event",
@@ -150,11 +149,11 @@ pub trait IntoChange<C> {
     /// Whether it can change an event.
     const CHANGES: bool;
 
-    /// What is to be published in the event's place; `None` if it passes as it is.
+    /// The replacement for the event; `None` if the event is published unchanged.
     ///
     /// # Errors
     ///
-    /// What the method returned: why the event is refused.
+    /// Returns the error that the method returned, which refuses the event.
     fn into_change(self) -> Result<Option<C>>;
 }
 
@@ -194,7 +193,7 @@ impl<C, E: Into<Error>> IntoChange<C> for Result<Option<C>, E> {
     }
 }
 
-/// What `#[health]` may return.
+/// A return type of `#[health]`.
 #[diagnostic::on_unimplemented(
     message = "`#[health]` returns `Health`, not `{Self}`",
     label = "this does not say how the plugin is",
@@ -211,18 +210,18 @@ impl IntoHealth for Health {
     }
 }
 
-/// What `#[snapshot]` may return: what it leaves, or a [`Result`] of it.
+/// A return type of `#[snapshot]`: the snapshot, or a [`Result`] of it.
 #[diagnostic::on_unimplemented(
     message = "`#[snapshot]` returns `{T}` or `Result<{T}>`, not `{Self}`",
     label = "this is not what `#[init]` takes",
     note = "return the `T` of `Option<Snapshot<T>>`, the parameter of `#[init]`"
 )]
 pub trait IntoSnapshot<T> {
-    /// What is left to the next life.
+    /// The snapshot for the next life.
     ///
     /// # Errors
     ///
-    /// What the method returned.
+    /// Returns the error that the method returned.
     fn into_snapshot(self) -> Result<T>;
 }
 
@@ -251,14 +250,14 @@ where
     })
 }
 
-/// What `#[start]` may take.
+/// A parameter type of `#[start]`.
 #[diagnostic::on_unimplemented(
     message = "`#[start]` takes `Tasks`, not `{Self}`",
     label = "can't be a parameter of `#[start]`",
     note = "write `async fn start(&self, tasks: Tasks)`, and ask for everything else in `#[init]`"
 )]
 pub trait StartParam {
-    /// Made of the plugin's tasks.
+    /// Creates it from the plugin's tasks.
     fn of(tasks: Tasks) -> Self;
 }
 
@@ -268,7 +267,7 @@ impl StartParam for Tasks {
     }
 }
 
-/// What `filter` of `#[subscribe]` may give.
+/// A result type of `filter` in `#[subscribe]`.
 #[diagnostic::on_unimplemented(
     message = "a filter gives a `bool`, not `{Self}`",
     label = "`filter` gives this",
@@ -286,27 +285,27 @@ impl FilterVerdict for bool {
     }
 }
 
-/// Whether a filter lets an event through.
+/// Whether a filter accepts the event.
 #[inline(always)]
 pub fn admits<'e, E, A: FilterVerdict>(event: &'e E, filter: impl FnOnce(&'e E) -> A) -> bool {
     filter(event).admits()
 }
 
-/// What `key` of `#[subscribe]` may give.
+/// A result type of `key` in `#[subscribe]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the key of an event: it has no `Hash`",
     label = "`key` gives this",
     note = "a key is a field such as `&event.user_id`, a number, or a tuple of such"
 )]
 pub trait EventKey {
-    /// The key as a number; two keys of one number count as the same.
+    /// The key as a number. Two keys with the same number count as the same.
     fn number(&self) -> u64;
 }
 
 #[diagnostic::do_not_recommend]
 impl<K: Hash + ?Sized> EventKey for K {
     fn number(&self) -> u64 {
-        // The same in every process, unlike that of a `RandomState`.
+        // It is the same in every process, unlike a hash of `RandomState`.
         let mut hasher = DefaultHasher::new();
         self.hash(&mut hasher);
         hasher.finish()
@@ -357,14 +356,14 @@ where
     Box::pin(async move { method.await.into_health() })
 }
 
-/// Stands in for the descriptor of a plugin whose attribute has a mistake, next to the error.
+/// Replaces the descriptor of a plugin whose attribute has a mistake, in addition to the error.
 pub const STAND_IN: &Descriptor = &Descriptor::new("", "0.0.0", Hooks::new(stand_in));
 
 fn stand_in(_: &mut crate::init::InitContext<'_>) -> Result<BoxFuture<'static, Result<PluginRef>>> {
     Err(Error::bug("the plugin did not compile"))
 }
 
-/// The error of settings that their plugin refuses.
+/// The error for settings that their plugin refuses.
 pub fn custom<E: serde::de::Error>(error: crate::Error) -> E {
     E::custom(error)
 }

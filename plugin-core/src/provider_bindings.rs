@@ -1,15 +1,15 @@
-//! Which instances a plugin takes services and answers from.
+//! The instances that provide services and answers to a plugin.
 
 use std::collections::BTreeMap;
 
-/// Which instances a plugin takes services and answers from, where config says so. By the key of the
-/// service or of the request; a service's is that of a path and a request's that of a topic, so
-/// that they stand in one map.
+/// The instances that provide services and answers to a plugin, where config chooses them. The map
+/// has the key of the service or of the request. The key of a service is made from a path and the
+/// key of a request from a topic, so both can be in one map.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ProviderBindings(BTreeMap<u64, &'static str>);
 
 impl ProviderBindings {
-    /// The label of the instance that provides; `""` is the one without a label.
+    /// The label of the providing instance; `""` is the instance without a label.
     pub(crate) fn label(&self, key: u64) -> &'static str {
         self.0.get(&key).copied().unwrap_or_default()
     }

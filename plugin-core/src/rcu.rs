@@ -1,5 +1,5 @@
-//! Values that many threads read without a lock while they are replaced, and counts that many
-//! threads add to without sharing a cache line: read-copy-update, and sharded counters.
+//! Values that many threads read without a lock while they are replaced (read-copy-update), and
+//! counters to which many threads add without sharing a cache line (sharded counters).
 
 pub(crate) mod epoch;
 pub(crate) mod record;

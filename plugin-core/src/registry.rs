@@ -1,6 +1,6 @@
-//! What the linker collects: a reference to each descriptor of the crates in the binary.
+//! The items that the linker collects: a reference to each descriptor of the crates in the binary.
 //!
-//! The order of elements differs by profile and linker, so nothing here depends on it.
+//! The order of elements depends on the profile and the linker, so nothing here depends on it.
 
 use linkme::distributed_slice;
 
@@ -13,7 +13,7 @@ pub use crate::service::linked::{SERVICES, services};
 #[distributed_slice]
 pub static PLUGINS: [&'static Descriptor];
 
-/// The linked plugins in order of their names.
+/// The linked plugins, ordered by name.
 #[must_use]
 pub fn plugins() -> Vec<&'static Descriptor> {
     let mut plugins: Vec<_> = PLUGINS.iter().copied().collect();

@@ -1,20 +1,20 @@
 //! Opens regular files, and refuses anything else in their place.
 //!
-//! A program that opens a FIFO waits until another one opens its other end, and what is written to a
-//! socket or a device is not kept. So code that keeps things in a file opens it with these
-//! functions. They never wait, and they look at the file that is open, so that nobody can put
-//! something else in its place between the look and the use.
+//! Opening a FIFO waits until another program opens its other end, and data that is written to a
+//! socket or a device is not stored. Therefore code that stores data in a file opens it with these
+//! functions. They never wait, and they check the type of the open file, so that it can't be
+//! replaced between the check and its use.
 
 use std::fmt;
 use std::fs::{File, FileType, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::Path;
 
-/// Opens a regular file, or makes one if the options say so.
+/// Opens a regular file, or creates one if the options say so.
 ///
 /// # Errors
 ///
-/// As of [`OpenOptions::open`]; [`NotRegular`] when something else is there.
+/// As [`OpenOptions::open`], and [`NotRegular`] if the path leads to something else.
 ///
 /// # Example
 ///
@@ -31,7 +31,7 @@ use std::path::Path;
 pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, without_waiting());
-    // A socket, a directory, or a FIFO that nobody reads, can't even be opened.
+    // A socket, a directory, or a FIFO without a reader can't even be opened.
     let file = options.open(path).map_err(|error| match check(path) {
         Err(other) if is_other(&other) => other,
         _ => error,
@@ -40,11 +40,11 @@ pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     Ok(file)
 }
 
-/// Reads a whole file of at most so many bytes.
+/// Reads a whole file of at most `most` bytes.
 ///
 /// # Errors
 ///
-/// As of [`open`], and when the file is larger.
+/// As [`open`], and also if the file is larger.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open(path, OpenOptions::new().read(true))?;
     let mut bytes = Vec::new();
@@ -56,12 +56,13 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Err(io::Error::new(io::ErrorKind::InvalidData, what))
 }
 
-/// Checks that a path leads to a regular file or to nothing: for a file that somebody else opens,
-/// such as a library for databases.
+/// Checks that a path leads to a regular file or to nothing. It is for a file that other code
+/// opens, such as a database library.
 ///
 /// # Errors
 ///
-/// [`NotRegular`] when something else is there, or why it can't be looked at.
+/// Returns [`NotRegular`] if the path leads to something else, or the reason why it can't be
+/// examined.
 pub fn check(path: &Path) -> io::Result<()> {
     match std::fs::metadata(path) {
         Ok(metadata) => refuse_other(metadata.file_type()),
@@ -70,7 +71,7 @@ pub fn check(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether an error says that something else than a regular file is there.
+/// Whether an error says that a path leads to something other than a regular file.
 #[must_use]
 pub fn is_other(error: &io::Error) -> bool {
     error
@@ -85,26 +86,26 @@ fn refuse_other(kind: FileType) -> io::Result<()> {
     Err(NotRegular { noun: noun(kind) }.into())
 }
 
-/// How nothing is waited for.
+/// The flag for opening a file without waiting.
 #[cfg(unix)]
 pub(crate) fn without_waiting() -> i32 {
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
     flags.bits().cast_signed()
 }
 
-/// What is there is a directory, a FIFO, a socket or a device.
+/// The error for a path that leads to a directory, a FIFO, a socket or a device.
 #[derive(Debug)]
 pub struct NotRegular {
     noun: &'static str,
 }
 
 impl NotRegular {
-    /// Where nobody asks what it is.
+    /// The error without the type, where that is not determined.
     pub(crate) const UNNAMED: Self = Self {
         noun: "something else",
     };
 
-    /// What is there, with its article.
+    /// The type of the file, with its article.
     #[must_use]
     pub fn noun(&self) -> &'static str {
         self.noun
@@ -190,7 +191,7 @@ mod tests {
             (root.path().to_owned(), "a directory"),
             (PathBuf::from("/dev/null"), "a device"),
         ];
-        // On a thread, so that the test ends if one waits.
+        // It runs on a thread, so that the test ends even if a call waits.
         let (done, ended) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             for (path, noun) in cases {

@@ -1,8 +1,9 @@
-//! Calls at given times: methods with `#[schedule]`, and what a plugin schedules while it runs.
+//! Calls at given times: methods with `#[schedule]`, and schedules that a plugin creates while it
+//! runs.
 //!
-//! A plugin that asks for a [`Scheduler`] makes schedules at run time; the handle ends them. Each
-//! run is a task of its plugin, guarded like any other call: an error, a panic or a time limit is
-//! an error of that run alone.
+//! A plugin that asks for a [`Scheduler`] creates schedules at run time, whose handles end them.
+//! Each run is a task of its plugin, guarded like any other call: an error, a panic or an exceeded
+//! time limit affects only that run.
 
 mod cron;
 pub(crate) mod grammar;
@@ -32,7 +33,7 @@ pub use status::{LastRun, RunOutcome, ScheduleCounts, ScheduleState, ScheduleSta
 pub use timing::Timing;
 pub use trigger::Trigger;
 
-/// A time of day as it is shown: RFC 3339 in UTC.
+/// The text of a time of day: RFC 3339 in UTC.
 #[must_use]
 pub fn timestamp(time: std::time::SystemTime) -> String {
     crate::timestamp::Timestamp(time).to_string()

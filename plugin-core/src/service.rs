@@ -1,4 +1,4 @@
-//! Typed services: a plugin provides a trait, others call it through a handle.
+//! Typed services: one plugin provides a trait, and others call it through a handle.
 
 mod future;
 mod handle;
@@ -16,18 +16,19 @@ pub use provide::Provide;
 pub use switchboard::Installer;
 pub(crate) use switchboard::Switchboard;
 
-/// A trait object that `#[service]` made a service of: `dyn UserService`.
+/// A trait object that is a service by `#[service]`, such as `dyn UserService`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a service",
     label = "no `#[service]` on this trait",
     note = "write `#[service]` above the trait, and name it as `dyn Trait`"
 )]
 pub trait ServiceTrait: Send + Sync + 'static {
-    /// What is known of the service.
+    /// The description of the service.
     const DESCRIPTOR: &'static ServiceDescriptor;
 }
 
-/// What `#[service]` writes. Which traits are services is not told to who names one that is none.
+/// The output of `#[service]`. It is a separate trait, so that a compile error about a type that is
+/// not a service does not list the services.
 #[doc(hidden)]
 pub trait DeclaredService: Send + Sync + 'static {
     const DESCRIPTOR: &'static ServiceDescriptor;
@@ -38,26 +39,26 @@ impl<T: DeclaredService + ?Sized> ServiceTrait for T {
     const DESCRIPTOR: &'static ServiceDescriptor = <T as DeclaredService>::DESCRIPTOR;
 }
 
-/// What is known of a service at compile time.
+/// The description of a service at compile time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServiceDescriptor {
     /// Name of the trait.
     pub name: &'static str,
-    /// Module that declares it.
+    /// The module that declares it.
     pub module: &'static str,
-    /// Key of module and name.
+    /// The key of the module and the name.
     pub key: u64,
     /// Whether several plugins of a build may provide it.
     pub many: bool,
-    /// One line for the operator.
+    /// A description in one line, for operators.
     pub description: &'static str,
     /// Names of the methods.
     pub methods: &'static [&'static str],
 }
 
 impl ServiceDescriptor {
-    /// Describes a trait; `path` is `module::Name`, of which the key is made.
+    /// Describes a trait. `path` is `module::Name`, from which the key is made.
     #[must_use]
     pub const fn new(name: &'static str, module: &'static str, path: &'static str) -> Self {
         Self {
@@ -77,7 +78,7 @@ impl ServiceDescriptor {
         self
     }
 
-    /// Sets the line for the operator.
+    /// Sets the description for operators.
     #[must_use]
     pub const fn description(mut self, description: &'static str) -> Self {
         self.description = description;

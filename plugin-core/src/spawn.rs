@@ -1,4 +1,4 @@
-//! The one place where the kernel spawns a task of its own. What a plugin spawns belongs to its
+//! The only place where the kernel spawns its own tasks. Tasks of a plugin belong to the plugin's
 //! scope: see [`crate::Tasks`].
 
 use std::future::Future;

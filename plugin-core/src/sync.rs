@@ -1,5 +1,5 @@
-//! The primitives that the event layer's own synchronization is made of, by one name each: where
-//! `tests/models` includes a source of the kernel, `crate::sync` is loom's.
+//! The synchronization primitives of the event layer, under one name each. When `tests/models`
+//! includes a source file of the kernel, `crate::sync` contains loom's primitives instead.
 
 pub(crate) use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -1,4 +1,5 @@
-//! The scope of a plugin's tasks: counted against its limit, cancelled and joined when it stops.
+//! The scope of a plugin's tasks. They are counted against the plugin's limit, and cancelled and
+//! awaited when the plugin stops.
 
 use std::fmt;
 use std::future::Future;
@@ -15,7 +16,7 @@ use crate::counted::counted;
 use crate::error::{Error, IntoOutcome};
 use crate::guard;
 
-/// Spawns tasks that live no longer than the plugin. `#[start]` takes it as a parameter; a clone
+/// Spawns tasks that end with the plugin at the latest. `#[start]` takes it as a parameter; a clone
 /// may be kept.
 ///
 /// # Example
@@ -34,27 +35,27 @@ pub struct Tasks(Arc<TaskScope>);
 struct TaskScope {
     current: Current,
     limit: usize,
-    /// A permit for each task that may run.
+    /// One permit for each task that may run.
     permits: Arc<Semaphore>,
     cancel: CancellationToken,
     tracker: TaskTracker,
-    /// Cancelled when tasks that were asked to end have not.
+    /// Cancelled when tasks do not end after they were asked to.
     kill: CancellationToken,
-    /// Whether a task wants to know of the cancellation, to end by itself.
+    /// Whether the plugin has asked for the cancellation, so that its tasks end by themselves.
     heard: AtomicBool,
     failed: OnFailure,
 }
 
-/// Told of each task that failed: its name and why.
+/// Is called with each task that failed: its name and the error.
 pub(crate) type OnFailure = Box<dyn Fn(&'static str, Error) + Send + Sync>;
 
-/// Why a task was not spawned.
+/// The reason why a task was not spawned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SpawnError {
     /// The plugin is stopping.
     Stopping,
-    /// The plugin runs as many tasks as it may.
+    /// The plugin runs as many tasks as it may have.
     Limit(usize),
 }
 
@@ -87,17 +88,18 @@ impl Tasks {
         }))
     }
 
-    /// Runs a future as a task of the plugin. A task that returns an error or panics is a failure
-    /// of the plugin: its restart policy decides what follows.
+    /// Runs a future as a task of the plugin. If the task returns an error or panics, that is a
+    /// failure of the plugin, and the plugin's restart policy decides what follows.
     ///
-    /// The task is in the trace of the code that spawns it.
+    /// The task belongs to the trace of the code that spawns it.
     ///
-    /// When the plugin stops, the task is dropped at its next await. A plugin that has asked for
-    /// [`Tasks::cancelled`] ends its tasks by itself, and has until its `timeout` to do so.
+    /// When the plugin stops, the task is dropped at its next await. If the plugin has called
+    /// [`Tasks::cancelled`], its tasks are expected to end by themselves, within the plugin's
+    /// `timeout`.
     ///
     /// # Errors
     ///
-    /// When the plugin is stopping, or its limit of tasks is reached.
+    /// Returns an error if the plugin is stopping, or if its limit of tasks is reached.
     pub fn spawn<F>(&self, name: &'static str, future: F) -> Result<(), SpawnError>
     where
         F: Future<Output: IntoOutcome> + Send + 'static,
@@ -138,7 +140,7 @@ impl Tasks {
     ///
     /// # Cancel safety
     ///
-    /// It can be dropped at any time.
+    /// Cancel safe: it can be dropped at any time.
     pub fn cancelled(&self) -> WaitForCancellationFutureOwned {
         self.0.heard.store(true, Relaxed);
         self.0.cancel.clone().cancelled_owned()
@@ -150,7 +152,7 @@ impl Tasks {
         self.0.cancel.is_cancelled()
     }
 
-    /// How many tasks run.
+    /// Number of running tasks.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.tracker.len()
@@ -162,8 +164,8 @@ impl Tasks {
         self.0.tracker.is_empty()
     }
 
-    /// Asks the tasks to end and takes no new ones; those of a plugin that does not listen are
-    /// dropped at their next await.
+    /// Asks the tasks to end, and accepts no new ones. If the plugin has not asked for the
+    /// cancellation, its tasks are dropped at their next await.
     pub(crate) fn cancel(&self) {
         self.0.cancel.cancel();
         self.0.tracker.close();

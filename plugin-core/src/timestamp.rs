@@ -8,10 +8,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 const DAY: u64 = 24 * 60 * 60;
-/// Days of 400 years: the calendar repeats itself after them.
+/// Number of days in 400 years, after which the calendar repeats itself.
 const ERA: u64 = 146_097;
 
-/// A moment, ready to be written. A clock before 1970 reads as 1970.
+/// A moment that can be formatted. A time before 1970 is formatted as 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timestamp(pub SystemTime);
 
@@ -57,7 +57,8 @@ impl Serialize for Timestamp {
     }
 }
 
-/// Year, month and day of a day since 1970-01-01, by the Gregorian calendar.
+/// The year, month and day of a day, given as the number of days since 1970-01-01, in the Gregorian
+/// calendar.
 fn date(days: u64) -> (u64, u64, u64) {
     // 1970-01-01 is day 135_140 of the era that begins on 1600-01-01.
     let days = days + 135_140;
@@ -79,7 +80,7 @@ fn date(days: u64) -> (u64, u64, u64) {
     (year, month, day + 1)
 }
 
-/// Days of a year.
+/// Number of days in a year.
 fn length(year: u64) -> u64 {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     365 + u64::from(leap)

@@ -1,10 +1,10 @@
-//! Which trace a piece of work belongs to, so that one cause can be followed through all plugins
-//! ([W3C Trace Context](https://www.w3.org/TR/trace-context/)).
+//! The trace to which a piece of work belongs, so that its effects can be followed through all
+//! plugins ([W3C Trace Context](https://www.w3.org/TR/trace-context/)).
 //!
 //! Code that handles an event is in the span of that event, and what it publishes and requests
-//! becomes a child of it; calls of services, and tasks that are spawned, stay in the trace of the
-//! code that calls. What is published outside of any trace begins one. Nothing is sent anywhere:
-//! the contexts travel with the events, and stand in the log.
+//! becomes a child of this span. Calls of services and spawned tasks stay in the trace of the code
+//! that calls or spawns them. Publishing outside of any trace begins a new trace. Nothing is sent
+//! to other systems: the contexts are part of the events and of the log.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,19 +14,20 @@ use crate::context;
 
 pub use crate::traceparent::{SpanId, TraceContext, TraceId, TraceparentError};
 
-/// The span that the code on this thread is in; `None` outside of any trace.
+/// The span of the code that runs on this thread; `None` outside of any trace.
 #[must_use]
 pub fn current() -> Option<TraceContext> {
     context::lineage().trace()
 }
 
-/// Calls a function in a span: whatever it publishes and spawns belongs to the trace. Code that
-/// awaits takes [`scope`].
+/// Calls a function in a span: everything that it publishes and spawns belongs to the trace. For
+/// asynchronous code, use [`scope`].
 pub fn in_scope<T>(span: TraceContext, function: impl FnOnce() -> T) -> T {
     context::within_span(span, function)
 }
 
-/// Runs a future in a span: whatever it publishes, requests, calls and spawns belongs to the trace.
+/// Runs a future in a span: everything that it publishes, requests, calls and spawns belongs to the
+/// trace.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -43,7 +44,7 @@ pub fn in_scope<T>(span: TraceContext, function: impl FnOnce() -> T) -> T {
 ///
 /// # Cancel safety
 ///
-/// Dropping it drops the future.
+/// If the future is dropped, the inner future is dropped as well.
 pub fn scope<F: Future>(span: TraceContext, future: F) -> Scope<F> {
     Scope {
         span,
@@ -51,7 +52,7 @@ pub fn scope<F: Future>(span: TraceContext, future: F) -> Scope<F> {
     }
 }
 
-/// A future in a span; see [`scope`].
+/// A future that runs in a span; see [`scope`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Scope<F> {

@@ -1,4 +1,4 @@
-//! A trace context: which trace and which span some work belongs to.
+//! A trace context: the trace and the span to which some work belongs.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -9,10 +9,11 @@ mod ids;
 
 pub use header::TraceparentError;
 
-/// The place of a piece of work in a distributed trace: which trace it belongs to, and which span
-/// of it the work is.
+/// The place of a piece of work in a distributed trace: the trace to which it belongs, and its span
+/// in this trace.
 ///
-/// Its text is the header `traceparent` of [W3C Trace Context](https://www.w3.org/TR/trace-context/):
+/// Its text is the header `traceparent` of [W3C Trace
+/// Context](https://www.w3.org/TR/trace-context/):
 ///
 /// ```
 /// use plugin_core::trace::TraceContext;
@@ -32,24 +33,24 @@ pub struct TraceContext {
     trace: TraceId,
     span: SpanId,
     flags: u8,
-    /// How many events came one after the other, each published while the one before was handled.
-    /// It is no part of the text.
+    /// Length of the chain of events in which each was published while the one before it was
+    /// handled. It is not part of the text.
     depth: u16,
 }
 
-/// Which trace it is: 128 bits, not all zero. Its text is 32 lower-case hexadecimal digits.
+/// The id of a trace: 128 bits, not all zero. Its text is 32 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TraceId {
     high: u64,
     low: u64,
 }
 
-/// Which span of a trace it is: 64 bits, not all zero. Its text is 16 lower-case hexadecimal
+/// The id of a span in a trace: 64 bits, not all zero. Its text is 16 lower-case hexadecimal
 /// digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SpanId(NonZeroU64);
 
-/// The only flag of version 00: somebody may have recorded the trace.
+/// The only flag of version 00: the trace may have been recorded.
 const SAMPLED: u8 = 1;
 
 impl TraceContext {
@@ -65,7 +66,7 @@ impl TraceContext {
         self.below(ids::number())
     }
 
-    /// The span of an event that was published there.
+    /// The span of an event that was published in `parent`.
     #[inline(never)] // Most events are published outside of any handler.
     pub(crate) fn of_event(parent: Option<Self>, number: u64) -> Self {
         let span = parent.map_or_else(|| Self::first(number), |parent| parent.below(number));
@@ -99,8 +100,8 @@ impl TraceContext {
         self.depth
     }
 
-    /// The text for a store, which [`TraceContext::from_stored`] reads: that of the header, and
-    /// behind it what the process that wrote it knows besides.
+    /// The text for a store, which [`TraceContext::from_stored`] reads: the text of the header,
+    /// followed by further data of the process that writes it.
     #[must_use]
     pub fn to_stored(self) -> String {
         match self.depth {
@@ -109,11 +110,11 @@ impl TraceContext {
         }
     }
 
-    /// Reads what [`TraceContext::to_stored`] wrote.
+    /// Reads the text that [`TraceContext::to_stored`] wrote.
     ///
     /// # Errors
     ///
-    /// When it is no such text.
+    /// Returns an error if it is not such a text.
     pub fn from_stored(text: &str) -> Result<Self, TraceparentError> {
         let Some((header, depth)) = text.split_once(';') else {
             return text.parse();
@@ -123,26 +124,26 @@ impl TraceContext {
         Ok(Self { depth, ..context })
     }
 
-    /// Which trace it is.
+    /// The id of the trace.
     #[must_use]
     pub const fn trace_id(self) -> TraceId {
         self.trace
     }
 
-    /// Which span it is.
+    /// The id of the span.
     #[must_use]
     pub const fn span_id(self) -> SpanId {
         self.span
     }
 
-    /// Whether somebody upstream may have recorded the trace.
+    /// Whether the trace may have been recorded upstream.
     #[must_use]
     pub const fn is_sampled(self) -> bool {
         self.flags & SAMPLED != 0
     }
 }
 
-/// Two are the same if they are the same place in a trace.
+/// Two contexts are equal if they are the same place in a trace.
 impl PartialEq for TraceContext {
     fn eq(&self, other: &Self) -> bool {
         (self.trace, self.span, self.flags) == (other.trace, other.span, other.flags)
@@ -165,8 +166,9 @@ impl fmt::Display for TraceContext {
 }
 
 impl TraceId {
-    /// Its last 56 bits, which are random: what a sampler compares, so that all parts of a trace
-    /// are recorded or none ([W3C Trace Context, Level 2](https://www.w3.org/TR/trace-context-2/)).
+    /// Its last 56 bits, which are random. A sampler compares them, so that either all parts of a
+    /// trace are recorded or none ([W3C Trace Context, Level
+    /// 2](https://www.w3.org/TR/trace-context-2/)).
     #[must_use]
     pub const fn randomness(self) -> u64 {
         self.low & ((1 << 56) - 1)

@@ -1,8 +1,8 @@
-//! Semantic versions that const evaluation can read and compare.
+//! Semantic versions that const evaluation can parse and compare.
 //!
-//! The rules are those of Cargo; build metadata is read and forgotten.
+//! The rules are those of Cargo; build metadata is checked and then ignored.
 
-/// `?` for options, which const evaluation lacks.
+/// The operator `?` for options, which const evaluation does not support.
 macro_rules! option {
     ($value:expr) => {
         match $value {
@@ -43,16 +43,16 @@ pub struct Version {
     pub minor: u64,
     /// Compatible repairs.
     pub patch: u64,
-    /// What follows a `-`: `alpha.1`; empty for a release.
+    /// The text after `-`, such as `alpha.1`; empty for a release.
     pub pre: &'static str,
 }
 
 impl Version {
-    /// Reads a version.
+    /// Parses a version.
     ///
     /// # Panics
     ///
-    /// When the text is no semantic version: in a constant, a compile error.
+    /// Panics if the text is not a semantic version; in a constant, this is a compile error.
     #[must_use]
     #[track_caller]
     pub const fn parse(text: &'static str) -> Self {
@@ -62,7 +62,7 @@ impl Version {
         }
     }
 
-    /// Reads a version, if the text is one.
+    /// Parses a version; `None` if the text is not one.
     #[must_use]
     pub const fn try_parse(text: &'static str) -> Option<Self> {
         let mut scan = Scan::new(text);
@@ -79,14 +79,14 @@ impl Version {
         }
     }
 
-    /// Whether the version meets a requirement in Cargo's syntax; one that can't be read is met
-    /// by none.
+    /// Whether the version meets a requirement in Cargo's syntax. No version meets an invalid
+    /// requirement.
     #[must_use]
     pub const fn meets(&self, requirement: &str) -> bool {
         matches!(self.judge(requirement), Some(true))
     }
 
-    /// As [`Version::meets`]; `None` if the requirement can't be read.
+    /// Like [`Version::meets`]; `None` if the requirement is invalid.
     pub(crate) const fn judge(&self, requirement: &str) -> Option<bool> {
         requirement::check(requirement, Some(self))
     }
@@ -138,11 +138,11 @@ impl fmt::Display for Version {
     }
 }
 
-/// Proves in const evaluation that a plugin's requirement on another one is met.
+/// Proves in const evaluation that a plugin's requirement on another plugin is met.
 ///
 /// # Panics
 ///
-/// When it is not, or can't be read; the message names both plugins.
+/// Panics if it is not met, or if it is invalid. The message names both plugins.
 #[track_caller]
 pub const fn assert_met(plugin: &str, other: &str, version: &'static str, requirement: &str) {
     let version = Version::parse(version);

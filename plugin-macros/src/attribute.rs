@@ -1,5 +1,5 @@
-//! The arguments of an attribute: literals, `flag`, `name = value` and `name(…)`, separated by
-//! commas. What is unknown, doubled or malformed is reported, and the rest is still read.
+//! Parses the arguments of an attribute: literals, `flag`, `name = value` and `name(…)`, separated
+//! by commas. Unknown, repeated and malformed arguments are reported, and the rest is still read.
 
 use proc_macro2::{Group, TokenStream};
 use quote::ToTokens;
@@ -10,11 +10,12 @@ use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Token, Typ
 use crate::diagnostics::Diagnostics;
 use crate::{fragment, suggestion};
 
-/// An attribute and its options, each with an example of how it is written.
+/// An attribute and its options, each with an example.
 pub(crate) struct Grammar {
-    /// As the user writes it: `#[plugin]`.
+    /// The attribute as the user writes it: `#[plugin]`.
     pub(crate) attribute: &'static str,
-    /// What the argument without a name is, if there is one, with an example.
+    /// The meaning of the argument without a name, with an example, if the attribute has such an
+    /// argument.
     pub(crate) unnamed: Option<&'static str>,
     /// Names and examples.
     pub(crate) options: &'static [(&'static str, &'static str)],
@@ -26,13 +27,13 @@ pub(crate) struct Argument {
     pub(crate) value: Value,
 }
 
-/// What follows the name of an argument.
+/// The part after the name of an argument.
 pub(crate) enum Value {
     /// Nothing: a flag.
     Flag,
     /// `= value`.
     Expr(Expr),
-    /// `= Type`, of an option that takes a type.
+    /// `= Type`, for an option that takes a type.
     Type(Type),
     /// `(…)`.
     List(Group),
@@ -57,7 +58,7 @@ impl ToTokens for Argument {
     }
 }
 
-/// The arguments of one attribute. The consumer takes them out by name.
+/// The arguments of one attribute. The caller takes them by name.
 pub(crate) struct Arguments {
     grammar: &'static Grammar,
     /// Arguments without a name, in order.
@@ -67,7 +68,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// Reads them all; unknown and doubled names are reported here.
+    /// Reads all arguments, and reports unknown and repeated names.
     pub(crate) fn parse(
         grammar: &'static Grammar,
         tokens: TokenStream,
@@ -92,12 +93,13 @@ impl Arguments {
         arguments
     }
 
-    /// As the user writes it: `#[plugin]`.
+    /// The attribute as the user writes it: `#[plugin]`.
     pub(crate) fn attribute(&self) -> &'static str {
         self.grammar.attribute
     }
 
-    /// Reads those of an attribute that may go without any; `parentheses` says how to write some.
+    /// Reads the arguments of an attribute that may have none. `parentheses` says how to write
+    /// some.
     pub(crate) fn of(
         attribute: &Attribute,
         grammar: &'static Grammar,
@@ -115,7 +117,7 @@ impl Arguments {
         Self::parse(grammar, tokens, diagnostics)
     }
 
-    /// Refuses those without a name.
+    /// Refuses arguments without a name.
     pub(crate) fn refuse_positional(&self, message: &str, diagnostics: &mut Diagnostics) {
         for stray in &self.positional {
             diagnostics.at(stray, message);
@@ -181,13 +183,13 @@ impl Arguments {
         self.grammar.options.iter().map(|(name, _)| *name)
     }
 
-    /// Whether an argument is not known: then one that is missing may be meant by it.
+    /// Whether there is an unknown argument, which may be meant as a missing one.
     pub(crate) fn has_unknown(&self) -> bool {
         self.has_unknown
     }
 
-    /// Whether an argument is surely not there: of an unknown one it can't be told whether it is
-    /// meant, and one mistake has one message.
+    /// Whether an argument is certainly missing. If there is an unknown argument, that may be meant
+    /// as this one, and each mistake is reported only once.
     pub(crate) fn lacks(&self, name: &str) -> bool {
         !self.has(name) && !self.has_unknown
     }
@@ -208,7 +210,7 @@ impl Arguments {
         Some(&argument.name)
     }
 
-    /// Whether an argument is this word.
+    /// Whether the value of an argument is this word.
     pub(crate) fn is_word(&self, name: &str, word: &str) -> bool {
         let mut named = self.named.iter();
         let argument = named.find(|argument| argument.name.unraw() == name);
@@ -218,7 +220,7 @@ impl Arguments {
         })
     }
 
-    /// How an option is written.
+    /// An example of an option.
     pub(crate) fn example(&self, name: &str) -> &'static str {
         let mut options = self.grammar.options.iter();
         options
@@ -226,7 +228,7 @@ impl Arguments {
             .map_or("", |(_, example)| example)
     }
 
-    /// Takes an argument out.
+    /// Takes an argument.
     pub(crate) fn take(&mut self, name: &str) -> Option<Argument> {
         let at = self
             .named
@@ -235,7 +237,7 @@ impl Arguments {
         Some(self.named.swap_remove(at))
     }
 
-    /// Takes a flag out, and says whether it was there.
+    /// Takes a flag, and returns whether it was given.
     pub(crate) fn flag(&mut self, name: &str, diagnostics: &mut Diagnostics) -> bool {
         let Some(argument) = self.take(name) else {
             return false;
@@ -246,7 +248,7 @@ impl Arguments {
         true
     }
 
-    /// Takes `name = "text"` out.
+    /// Takes `name = "text"`.
     pub(crate) fn string(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<LitStr> {
         let argument = self.take(name)?;
         match &argument.value {
@@ -258,7 +260,7 @@ impl Arguments {
         }
     }
 
-    /// Takes `name = 1` out.
+    /// Takes `name = 1`.
     pub(crate) fn integer(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<LitInt> {
         let argument = self.take(name)?;
         match &argument.value {
@@ -270,7 +272,7 @@ impl Arguments {
         }
     }
 
-    /// Takes `name = word` or `name = "word"` out.
+    /// Takes `name = word` or `name = "word"`.
     pub(crate) fn word(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<Ident> {
         let argument = self.take(name)?;
         let word = match &argument.value {
@@ -284,7 +286,7 @@ impl Arguments {
         word.or_else(|| self.refuse(&argument, diagnostics))
     }
 
-    /// Takes `name = expression` out.
+    /// Takes `name = expression`.
     pub(crate) fn expression(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<Expr> {
         let argument = self.take(name)?;
         match argument.value {
@@ -293,7 +295,7 @@ impl Arguments {
         }
     }
 
-    /// Takes `name = Type` out.
+    /// Takes `name = Type`.
     pub(crate) fn ty(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<Type> {
         let argument = self.take(name)?;
         match argument.value {
@@ -302,7 +304,7 @@ impl Arguments {
         }
     }
 
-    /// Takes the parentheses of `name(…)` out.
+    /// Takes the parentheses of `name(…)`.
     pub(crate) fn list(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<Group> {
         let argument = self.take(name)?;
         match argument.value {
@@ -311,7 +313,7 @@ impl Arguments {
         }
     }
 
-    /// Reports an argument that is not written as its example.
+    /// Reports an argument that does not have the form of its example.
     pub(crate) fn malformed(&self, argument: &Argument, diagnostics: &mut Diagnostics) {
         let name = argument.name.unraw().to_string();
         let example = self.example(&name);
@@ -328,7 +330,7 @@ impl Arguments {
     }
 }
 
-/// What other tools call an option, and its name here.
+/// Names that other tools use for an option, and its name here.
 const OTHER_WORDS: [(&str, &str); 12] = [
     ("retries", "retry"),
     ("attempts", "retry"),
@@ -344,7 +346,7 @@ const OTHER_WORDS: [(&str, &str); 12] = [
     ("deadline", "timeout"),
 ];
 
-/// Options whose value is a type, which is no expression where it has parameters.
+/// Options whose value is a type. A type with parameters is not an expression.
 const TYPES: [&str; 1] = ["answer"];
 
 fn argument(input: ParseStream<'_>) -> syn::Result<Argument> {
@@ -366,7 +368,7 @@ fn argument(input: ParseStream<'_>) -> syn::Result<Argument> {
     Ok(Argument { name, value })
 }
 
-/// Reads an expression; nothing stands beside it.
+/// Reads an expression, and checks that nothing follows it.
 fn expression(input: ParseStream<'_>) -> syn::Result<Expr> {
     input.parse().map(fragment::bare_expr)
 }
@@ -381,7 +383,7 @@ fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
     Ok(())
 }
 
-/// Runs a parser that keeps its errors itself.
+/// Runs a parser that collects its errors itself.
 fn diagnostics_of(parser: impl FnOnce(ParseStream<'_>) -> syn::Result<()>, tokens: TokenStream) {
     let outcome = parser.parse2(tokens);
     debug_assert!(outcome.is_ok(), "the parser reads to the end");

@@ -1,4 +1,4 @@
-//! `compose!`: parse → check → expand. The proof itself is a `const fn` of plugin-core.
+//! `compose!`: parse → check → expand. A `const fn` of plugin-core does the proof.
 
 mod check;
 mod entry;
@@ -13,10 +13,10 @@ use crate::diagnostics::Diagnostics;
 use crate::krate;
 use entry::Entry;
 
-/// The set as written.
+/// The set, as it is written.
 struct Set {
     krate: Path,
-    /// Whether it holds all plugins of the binary.
+    /// Whether the set contains all plugins of the binary.
     strict: bool,
     entries: Vec<Entry>,
 }
@@ -35,7 +35,8 @@ pub(crate) fn compose(input: TokenStream) -> TokenStream {
     diagnostics.take(parsed);
     check::check(&set.entries, &mut diagnostics);
     if !diagnostics.is_empty() {
-        // An empty set stands in, so that neither the plan nor the users of the static complain.
+        // An empty set is used instead, so that neither the plan nor the users of the static report
+        // further errors.
         set.entries.clear();
     }
     let composition = expand::expand(&set);
@@ -97,7 +98,7 @@ impl Set {
     }
 }
 
-/// Skips what is left of an entry that could not be read.
+/// Skips the rest of an entry that could not be read.
 fn skip_to_entry(input: ParseStream<'_>) -> syn::Result<()> {
     while !input.is_empty() && input.parse::<Option<Token![,]>>()?.is_none() {
         input.parse::<proc_macro2::TokenTree>()?;

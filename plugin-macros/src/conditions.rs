@@ -1,5 +1,5 @@
-//! `#[cfg]` and `#[cfg_attr]` inside of an item: an attribute above the item sees them as they are
-//! written, so what it makes of a method repeats them.
+//! `#[cfg]` and `#[cfg_attr]` inside of an item. An attribute above the item sees them as written,
+//! so the code that it generates for a method repeats them.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
@@ -8,15 +8,15 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Attribute, Meta, Token};
 
-/// An attribute that a `#[cfg_attr]` makes, and when it does.
+/// An attribute inside of a `#[cfg_attr]`, with its condition.
 pub(crate) struct Behind {
-    /// What `#[cfg(…)]` would be asked.
+    /// The predicate, as in `#[cfg(…)]`.
     pub(crate) predicate: TokenStream,
     pub(crate) attribute: Attribute,
 }
 
 impl Behind {
-    /// The same as a `#[cfg_attr]` of its own.
+    /// The same attribute in a `#[cfg_attr]` of its own.
     pub(crate) fn again(&self) -> Option<Attribute> {
         let (predicate, meta) = (&self.predicate, &self.attribute.meta);
         one(quote_spanned!(meta.span()=> #[cfg_attr(#predicate, #meta)]))
@@ -29,8 +29,8 @@ impl Behind {
     }
 }
 
-/// The attributes that a `#[cfg_attr]` makes, also by way of another; `None` for other attributes
-/// and for what rustc is to report.
+/// The attributes inside of a `#[cfg_attr]`, including nested ones; `None` for other attributes,
+/// and for mistakes that rustc will report.
 pub(crate) fn unfold(attribute: &Attribute) -> Option<Vec<Behind>> {
     if !attribute.path().is_ident("cfg_attr") {
         return None;
@@ -67,8 +67,8 @@ pub(crate) fn unfold(attribute: &Attribute) -> Option<Vec<Behind>> {
     Some(behind)
 }
 
-/// The attributes that decide whether an item is there: each `#[cfg]`, and each `#[cfg_attr]` that
-/// makes one.
+/// The attributes that decide whether an item exists: each `#[cfg]`, and each `#[cfg_attr]` that
+/// contains one.
 pub(crate) fn of(attributes: &[Attribute]) -> Vec<Attribute> {
     let mut conditions = Vec::new();
     for attribute in attributes {

@@ -1,4 +1,4 @@
-//! All mistakes of one item, so that one compile reports them all.
+//! Collects all mistakes of one item, so that one compilation reports them all.
 
 use std::fmt::Display;
 
@@ -10,13 +10,13 @@ use quote::ToTokens;
 pub(crate) struct Diagnostics(Option<syn::Error>);
 
 impl Diagnostics {
-    /// A mistake in some tokens; all of them are underlined.
+    /// Adds a mistake in some tokens, all of which are underlined.
     pub(crate) fn at(&mut self, tokens: impl ToTokens, message: impl Display) {
         self.push(syn::Error::new_spanned(tokens, message));
     }
 
-    /// A mistake of the attribute as a whole: something is missing in it. `item` is what the
-    /// attribute is above; it keeps rustc from blaming the macro.
+    /// Adds a mistake of the attribute as a whole, such as a missing option. `item` is the item
+    /// below the attribute; it prevents rustc from blaming the macro.
     pub(crate) fn at_attribute(&mut self, item: &TokenStream, message: impl Display) {
         let attribute = Span::call_site();
         let users = item.clone().into_iter().next().map(|token| token.span());
@@ -38,7 +38,7 @@ impl Diagnostics {
         }
     }
 
-    /// The value of a result; its error is kept.
+    /// The value of a result; an error is added to the list.
     pub(crate) fn take<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()
     }
@@ -47,7 +47,7 @@ impl Diagnostics {
         self.0.is_none()
     }
 
-    /// One `compile_error!` for each mistake.
+    /// Generates one `compile_error!` for each mistake.
     pub(crate) fn into_compile_errors(self) -> TokenStream {
         self.0
             .map(syn::Error::into_compile_error)

@@ -1,4 +1,4 @@
-//! What a doc comment says in one line.
+//! The one-line description from a doc comment.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -16,7 +16,8 @@ pub(crate) fn description(krate: &Path, attributes: &[Attribute]) -> TokenStream
     }
 }
 
-/// As [`description`], where a line is a macro such as `concat!(…)`, which rustc has to expand.
+/// Like [`description`], for a comment with a line that is a macro such as `concat!(…)`, which
+/// rustc has to expand.
 fn expanded(krate: &Path, lines: &[&Expr]) -> TokenStream {
     quote! {
         {

@@ -21,21 +21,21 @@ const GRAMMAR: Grammar = Grammar {
     ],
 };
 
-/// The word for an event that speaks for nobody.
+/// The word for an event that acts for no user.
 const NOBODY: &str = "none";
 
 const TOPIC_MISSING: &str =
     "`#[event]` needs the topic: write `#[event(\"user.login\")]` with a topic of your own";
 
-/// What the attribute says of a type.
+/// The attribute and the item of an event.
 struct Event {
     krate: Path,
     topic: LitStr,
     ident: Ident,
     description: TokenStream,
-    /// What is answered, if it is a request.
+    /// The type of the answer, if it is a request.
     answer: Option<Type>,
-    /// Whom it speaks for: a field, or `none`.
+    /// The subject: a field, or `none`.
     subject: Option<Ident>,
 }
 
@@ -51,7 +51,8 @@ pub(crate) fn event(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     quote!(#item #generated #errors)
 }
 
-/// The event; on a mistake one that is good enough to stand in for it, if there can be one.
+/// The event. After a mistake, it is a replacement that is good enough for the expansion, if that
+/// is possible.
 fn parse(
     arguments: TokenStream,
     item: &TokenStream,
@@ -82,7 +83,7 @@ fn parse(
     })
 }
 
-/// The topic; on a mistake an empty one.
+/// The topic; empty after a mistake.
 fn topic(arguments: &mut Arguments, item: &TokenStream, diagnostics: &mut Diagnostics) -> LitStr {
     let stand_in = parse_quote!("");
     let mut positional = std::mem::take(&mut arguments.positional).into_iter();
@@ -168,7 +169,7 @@ fn refusal(item: &Item) -> &'static str {
     }
 }
 
-/// The keyword and the name of an item, which is where its error belongs.
+/// The keyword and the name of an item, where its error is reported.
 fn head(item: &Item) -> TokenStream {
     match item {
         Item::Union(item) => {
@@ -226,7 +227,7 @@ fn implementation(event: &Event) -> TokenStream {
     }
 }
 
-/// What the descriptor says of whom the event speaks for.
+/// The description of the subject in the descriptor.
 fn subject_of(event: &Event, field: &Ident) -> TokenStream {
     let Event { krate, ident, .. } = event;
     if field == NOBODY {
@@ -234,7 +235,7 @@ fn subject_of(event: &Event, field: &Ident) -> TokenStream {
     }
     let name = field.unraw().to_string();
     let there = krate::at(krate, field.span());
-    // The name as it is in the expansion, wherever the field was written.
+    // The name has the span of the expansion, wherever the field was written.
     let event = Ident::new("event", Span::call_site());
     let subject = quote_spanned!(field.span()=> #there::event::SubjectField::subject);
     let read = quote!(#subject(&#event.#field));
@@ -249,7 +250,7 @@ fn subject_of(event: &Event, field: &Ident) -> TokenStream {
     }
 }
 
-/// The descriptor of a request, and what says which answer belongs to it.
+/// The descriptor of a request, and the implementation that names its answer.
 fn request(event: &Event, answer: &Type, descriptor: &TokenStream) -> (TokenStream, TokenStream) {
     let Event { krate, ident, .. } = event;
     let there = krate::at(krate, answer.span());

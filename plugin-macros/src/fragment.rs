@@ -1,12 +1,12 @@
-//! Fragments of `macro_rules!`: `$ty:ty`, `$path:path` and others arrive in a group that nobody
-//! sees, so a type or an expression is looked at through it.
+//! Fragments of `macro_rules!`: `$ty:ty`, `$path:path` and others arrive in an invisible group,
+//! through which a type or an expression has to be examined.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Expr, Type};
 
-/// The type in the groups around it, where nothing stands beside them that could bind closer.
+/// The type without its invisible groups, for a place where no neighbouring token could bind to it.
 pub(crate) fn bare_type(mut ty: Type) -> Type {
     loop {
         ty = match ty {
@@ -17,7 +17,7 @@ pub(crate) fn bare_type(mut ty: Type) -> Type {
     }
 }
 
-/// The type in the groups around it, where it stands.
+/// The type within its invisible groups, in its original place.
 pub(crate) fn inner_type(mut ty: &Type) -> &Type {
     loop {
         ty = match ty {
@@ -28,7 +28,7 @@ pub(crate) fn inner_type(mut ty: &Type) -> &Type {
     }
 }
 
-/// The expression in the groups around it, where nothing stands beside them.
+/// The expression without its invisible groups, for a place without neighbouring tokens.
 pub(crate) fn bare_expr(mut expr: Expr) -> Expr {
     while let Expr::Group(group) = expr {
         expr = *group.expr;
@@ -36,7 +36,7 @@ pub(crate) fn bare_expr(mut expr: Expr) -> Expr {
     expr
 }
 
-/// The expression in the groups around it, where it stands.
+/// The expression within its invisible groups, in its original place.
 pub(crate) fn inner_expr(mut expr: &Expr) -> &Expr {
     loop {
         expr = match expr {
@@ -47,7 +47,7 @@ pub(crate) fn inner_expr(mut expr: &Expr) -> &Expr {
     }
 }
 
-/// Tokens as text for a message or a name: without the groups, and names as they are meant,
+/// Tokens as text for a message or a name: without invisible groups, and with plain names, such as
 /// `move` for `r#move`.
 pub(crate) fn text(tokens: &impl ToTokens) -> String {
     let mut plain = TokenStream::new();
@@ -82,7 +82,7 @@ fn flatten(tokens: TokenStream, plain: &mut TokenStream) {
     }
 }
 
-/// A name as it is meant: `move` for `r#move`.
+/// The plain name: `move` for `r#move`.
 pub(crate) fn name(ident: &syn::Ident) -> String {
     ident.unraw().to_string()
 }

@@ -1,9 +1,10 @@
 //! The path of `plugin-core` in generated code.
 //!
-//! It is `::plugin_core`, or what the user writes. A crate that renames `plugin-core` in its
-//! Cargo.toml and does not say so is told at its attribute: rustc is given the name of each
-//! dependency on its command line, and its own message about a path that nobody wrote would not
-//! help. It is not taken over from there, because an editor calls the macros without that line.
+//! It is `::plugin_core`, or the path that the user writes. If a crate renames `plugin-core` in its
+//! Cargo.toml and does not write the path, the error is reported at its attribute. The new name is
+//! found in the command line of rustc, which contains the name of each dependency; rustc's own
+//! message about a path that the user did not write would not help. The name is not used as the
+//! path, because an editor calls the macros without this command line.
 
 use std::path::Path as FilePath;
 
@@ -14,7 +15,7 @@ use syn::{Expr, Ident, Path, parse_quote};
 use crate::attribute::{Arguments, Value};
 use crate::diagnostics::Diagnostics;
 
-/// `crate = path` of an attribute above `item`, else `::plugin_core`.
+/// The path of `crate = path` in an attribute above `item`; otherwise `::plugin_core`.
 pub(crate) fn path(
     arguments: &mut Arguments,
     item: &TokenStream,
@@ -37,7 +38,7 @@ pub(crate) fn path(
     }
 }
 
-/// The path where none is written; `remedy` says how to write the name that the crate has for it.
+/// The path if none is written. `remedy` says how to write the name that the crate uses.
 pub(crate) fn unnamed(
     item: &TokenStream,
     remedy: impl FnOnce(&str) -> String,
@@ -58,12 +59,12 @@ pub(crate) fn unnamed(
             format!("Cargo.toml calls `plugin-core` `{name}`: write `{remedy}` to say so here");
         diagnostics.at_attribute(item, message);
     }
-    // What is generated beside the message finds the crate, and so adds nothing to it.
+    // The generated code then finds the crate, and causes no further errors.
     let name = Ident::new(&name, Span::call_site());
     parse_quote!(::#name)
 }
 
-/// The name that rustc is given for `plugin-core`, if it is another than its own.
+/// The name that rustc gets for `plugin-core`, if it is not the crate's own name.
 fn renamed(arguments: impl Iterator<Item = String>) -> Option<String> {
     let mut other = None;
     let mut follows = false;
@@ -76,7 +77,7 @@ fn renamed(arguments: impl Iterator<Item = String>) -> Option<String> {
         let (name, file) = value.and_then(|value| value.split_once('=')).unzip();
         follows = argument == "--extern";
         if file.is_some_and(is_plugin_core) {
-            // Options such as `priv` stand before a colon.
+            // Options such as `priv` precede a colon.
             let name = name?.rsplit(':').next()?;
             if name == "plugin_core" {
                 return None;
@@ -87,7 +88,7 @@ fn renamed(arguments: impl Iterator<Item = String>) -> Option<String> {
     other
 }
 
-/// Whether a file is the library, as Cargo names it: `libplugin_core-0123.rmeta`.
+/// Whether a file is the library, in Cargo's naming: `libplugin_core-0123.rmeta`.
 fn is_plugin_core(file: &str) -> bool {
     let stem = FilePath::new(file)
         .file_stem()
@@ -97,7 +98,7 @@ fn is_plugin_core(file: &str) -> bool {
     name == Some("plugin_core")
 }
 
-/// The path at a place of the user's: what rustc says of a call through it points there.
+/// The path with a span of the user, to which rustc's messages about a call through it refer.
 pub(crate) fn at(krate: &Path, span: Span) -> TokenStream {
     let tokens = krate.to_token_stream().into_iter();
     let moved = tokens.map(|mut token| {

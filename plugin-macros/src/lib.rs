@@ -1,8 +1,8 @@
-//! The attributes of `plugin-core`: parse, model, check, expand. Expanding can't fail.
+//! The attributes of `plugin-core`: parse, model, check, expand. The expansion can't fail.
 //!
 //! They are documented where `plugin-core` re-exports them. Invariants: all mistakes of one item
-//! are reported at once, each at the user's tokens; on a mistake the item is still emitted, so
-//! that no second-hand errors follow; what is generated is small and calls functions of
+//! are reported at once, each at the user's tokens; after a mistake the item is still emitted, so
+//! that there are no consequential errors; the generated code is small and calls functions of
 //! `plugin-core`.
 
 #![forbid(unsafe_code)]

@@ -36,7 +36,7 @@ pub(crate) fn plugin(arguments: TokenStream, item: &TokenStream) -> TokenStream 
     quote!(#block #generated #errors)
 }
 
-/// The implementation of `Plugin`; on a mistake one that stands in for it.
+/// The implementation of `Plugin`; after a mistake, one that replaces it.
 fn generate(options: Options, block: &Block, diagnostics: &mut Diagnostics) -> TokenStream {
     let krate = options.krate.clone();
     match Plugin::check(options, block, diagnostics) {

@@ -1,8 +1,8 @@
-//! `#[service]`: a trait becomes a service, an `impl` of it a provider.
+//! `#[service]`: turns a trait into a service, and an `impl` of it into a provider.
 //!
-//! `async fn` can't be called through `dyn Trait`, so both sides are rewritten to a `fn` that
-//! returns a boxed future, and nothing else of them changes. An item with mistakes is still
-//! emitted, so that what uses it reports no second-hand errors.
+//! An `async fn` can't be called through `dyn Trait`, so both sides are rewritten to a `fn` that
+//! returns a boxed future; nothing else is changed. An item with mistakes is still emitted, so that
+//! code that uses it causes no consequential errors.
 
 mod check;
 mod declare;
@@ -31,18 +31,19 @@ const GRAMMAR: Grammar = Grammar {
 const MISPLACED: &str =
     "`#[service]` goes above a `trait`, or above the `impl Trait for Plugin` of a provider";
 
-/// What the brackets say.
+/// The options in the parentheses.
 struct ServiceOptions {
-    /// Where `many` stands.
+    /// The place of `many`.
     many: Option<Ident>,
     krate: Path,
 }
 
-/// A service trait as the expansion sees it: what has a mistake is left out or marked.
+/// A service trait for the expansion: parts with a mistake are left out or marked.
 struct Service {
     item: ItemTrait,
     methods: Vec<method::ServiceMethod>,
-    /// Generic traits make no `dyn Trait`: they are emitted without their implementations.
+    /// Generic traits can't be used as `dyn Trait`, so they are emitted without the
+    /// implementations.
     generic: bool,
     options: ServiceOptions,
 }
@@ -90,7 +91,7 @@ fn options(
     }
 }
 
-/// What of an item that is no service a message underlines.
+/// The part of an item that a message underlines if the item can't be a service.
 fn head(item: &Item) -> TokenStream {
     match item {
         Item::Struct(item) => item.ident.to_token_stream(),

@@ -1,6 +1,6 @@
-//! "Did you mean": the known word that is nearest to a mistyped one.
+//! "Did you mean" suggestions: finds the known word that is most similar to a mistyped one.
 
-/// The candidate that a typing mistake or two turn into `word`.
+/// The candidate that differs from `word` by one or two typing errors.
 pub(crate) fn closest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let most = (word.chars().count() / 3).max(1);
     candidates
@@ -11,19 +11,19 @@ pub(crate) fn closest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str>
         .map(|(_, candidate)| candidate)
 }
 
-/// What a mistyped word was probably meant for, in parentheses; nothing if it is near to none.
+/// A suggestion for a mistyped word, in parentheses; empty if no candidate is similar.
 pub(crate) fn hint(word: &str, candidates: &[&str]) -> String {
     closest(word, candidates).map_or(String::new(), |near| format!(" (did you mean `{near}`?)"))
 }
 
-/// Names between backticks, separated by commas.
+/// Names in backticks, separated by commas.
 pub(crate) fn listed(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     quoted.join(", ")
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours between two words
-/// (the restricted Damerau-Levenshtein distance).
+/// The number of insertions, deletions, replacements and swaps of neighbours between two words (the
+/// restricted Damerau-Levenshtein distance).
 fn distance(left: &str, right: &str) -> usize {
     let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
     let mut rows: Vec<Vec<usize>> = vec![(0..=right.len()).collect()];

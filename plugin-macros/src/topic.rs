@@ -4,7 +4,7 @@ use syn::LitStr;
 
 use crate::diagnostics::Diagnostics;
 
-/// A topic: segments of `[a-z0-9_-]` between dots, no wildcard.
+/// Checks a topic: segments of `[a-z0-9_-]` with dots between them, without wildcards.
 pub(crate) fn check_topic(topic: &LitStr, diagnostics: &mut Diagnostics) {
     let text = topic.value();
     if text.contains('*') {
@@ -20,7 +20,7 @@ pub(crate) fn check_topic(topic: &LitStr, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// A pattern over topics: a segment may be `*`, the last one `**`.
+/// Checks a pattern over topics: a segment may be `*`, and the last one `**`.
 pub(crate) fn check_pattern(pattern: &LitStr, diagnostics: &mut Diagnostics) {
     let text = pattern.value();
     let count = text.split('.').count();
@@ -41,7 +41,7 @@ pub(crate) fn check_pattern(pattern: &LitStr, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// A plugin's name: words of `[a-z0-9]` between dashes.
+/// Checks a plugin's name: words of `[a-z0-9]` with dashes between them.
 pub(crate) fn check_plugin_name(name: &LitStr, diagnostics: &mut Diagnostics) {
     let text = name.value();
     if !text.split('-').all(|word| is_word(word, "")) {

@@ -1,9 +1,9 @@
 //! `config`: what the command line says of the config.
 
-use std::fmt;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
+use plugin_core::lifecycle::ConfigChoice;
 use serde_json::Value;
 
 /// Look at the config.
@@ -103,10 +103,10 @@ pub(crate) struct ConfigDiff {
     /// The older one: the number of a config that was applied, `running` for the one that was
     /// applied last, or `files` for the files as they are now.
     #[arg(value_name = "A", default_value = "running")]
-    pub(crate) old: Which,
+    pub(crate) old: ConfigChoice,
     /// The newer one, in the same words.
     #[arg(value_name = "B", default_value = "files")]
-    pub(crate) new: Which,
+    pub(crate) new: ConfigChoice,
 }
 
 /// Where to go back to.
@@ -115,45 +115,7 @@ pub(crate) struct ConfigRollback {
     /// The number of a config that was applied, `running` for the one that was applied last, or
     /// `files` to have the files count again.
     #[arg(value_name = "N")]
-    pub(crate) to: Which,
-}
-
-/// A config.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Which {
-    /// One that was applied.
-    Generation(u64),
-    /// The one that was applied last.
-    Running,
-    /// The files as they are now.
-    Files,
-}
-
-impl fmt::Display for Which {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Generation(number) => number.fmt(f),
-            Self::Running => f.write_str("running"),
-            Self::Files => f.write_str("files"),
-        }
-    }
-}
-
-impl FromStr for Which {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "running" => Ok(Self::Running),
-            "files" => Ok(Self::Files),
-            number => match number.parse() {
-                Ok(number) => Ok(Self::Generation(number)),
-                Err(_) => {
-                    Err("expected a number that `config history` lists, `running` or `files`")
-                }
-            },
-        }
-    }
+    pub(crate) to: ConfigChoice,
 }
 
 /// What to show of the config.

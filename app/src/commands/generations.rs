@@ -3,11 +3,12 @@
 use std::io;
 
 use plugin_core::config::{self, Difference, Generation, Generations, KeptGeneration, Settings};
+use plugin_core::lifecycle::ConfigChoice;
 use serde::Serialize;
 use serde_json::json;
 
 use super::answer::{answer, read};
-use crate::cli::{ConfigDiff, ConfigRollback, Place, Which};
+use crate::cli::{ConfigDiff, ConfigRollback, Place};
 use crate::defaults;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -118,8 +119,8 @@ pub(super) fn rollback(
     // A config that this binary can't be started with is refused before anything is written.
     let settings = settings(place, meant)?;
     let difference = match options.to {
-        Which::Running => Some(settings.difference(&settings)),
-        Which::Generation(_) | Which::Files => {
+        ConfigChoice::Running => Some(settings.difference(&settings)),
+        ConfigChoice::Generation(_) | ConfigChoice::Files => {
             let running = generations.latest().map_err(unreadable)?;
             let running = running.and_then(|running| self::settings(place, Some(running)).ok());
             running.map(|running| running.difference(&settings))
@@ -214,15 +215,15 @@ fn roll_back_older(
 
 /// Has a service that is elsewhere go back.
 #[cfg(feature = "admin")]
-fn elsewhere(place: &Place, to: Which, out: &mut Output) -> Result<Exit, Failure> {
+fn elsewhere(place: &Place, to: ConfigChoice, out: &mut Output) -> Result<Exit, Failure> {
     use super::operate::{self, OperationRequest};
     use super::service::Service;
 
     let service = Service::of(place)?;
     let generation = match to {
-        Which::Generation(number) => json!(number),
-        Which::Files => serde_json::Value::Null,
-        Which::Running => service.get(&["config"])?["running"]["generation"].clone(),
+        ConfigChoice::Generation(number) => json!(number),
+        ConfigChoice::Files => serde_json::Value::Null,
+        ConfigChoice::Running => service.get(&["config"])?["running"]["generation"].clone(),
     };
     let body = json!({"generation": generation});
     let answer = service.post(&["config", "rollback"], &body)?;
@@ -245,11 +246,11 @@ fn generations(place: &Place) -> Generations {
 }
 
 /// The generation that is meant; nothing if it is the files.
-fn meant(generations: &Generations, which: Which) -> Result<Option<Generation>, Failure> {
+fn meant(generations: &Generations, which: ConfigChoice) -> Result<Option<Generation>, Failure> {
     let number = match which {
-        Which::Files => return Ok(None),
-        Which::Generation(number) => number,
-        Which::Running => {
+        ConfigChoice::Files => return Ok(None),
+        ConfigChoice::Generation(number) => number,
+        ConfigChoice::Running => {
             let last = generations.numbers().map_err(unreadable)?.pop();
             last.ok_or_else(|| {
                 let none = "no config was applied yet: a service keeps it when it has started";

@@ -252,7 +252,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::commands::service;
+    use crate::commands::answer;
 
     fn asked(dry_run: bool) -> OperationRequest<'static> {
         OperationRequest {

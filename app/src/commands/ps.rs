@@ -28,6 +28,11 @@ struct Status {
 /// The process, as far as people are told.
 #[derive(Debug, Default, Deserialize)]
 struct Process {
+    /// Processors.
+    #[serde(default)]
+    cpu_share: f64,
+    /// Bytes.
+    memory: Option<u64>,
     #[serde(default)]
     limits: Vec<Limit>,
 }
@@ -57,6 +62,8 @@ struct Instance {
     restarts: u32,
     last_error: Option<String>,
     tasks: usize,
+    #[serde(default)]
+    open_files: usize,
     queued: usize,
     /// Processors.
     #[serde(default)]
@@ -130,8 +137,8 @@ fn table(plugins: &[Instance]) -> Table {
             plugin.restarts.to_string(),
             plugin.tasks.to_string(),
             plugin.queued.to_string(),
-            format!("{:.0}%", plugin.cpu_share * 100.0),
-            (plugin.memory).map_or_else(|| "-".to_owned(), |bytes| format!("{} MB", bytes / MB)),
+            percent(plugin.cpu_share),
+            megabytes(plugin.memory),
             plugin.events.received.to_string(),
             plugin.events.published.to_string(),
             plugin.events.errors.to_string(),
@@ -153,23 +160,52 @@ fn processes(plugins: &[Instance]) -> Table {
     table
 }
 
-/// What may be taken, and by what that holds.
+/// What may be taken, what is in use of it, and by what that holds.
 fn limits(status: &Status) -> Table {
-    let mut table = Table::new(&["instance", "limit", "asked", "by", "probed"]);
-    let plugins = status.plugins.iter();
-    let plugins = plugins.map(|plugin| (&*plugin.name, &plugin.limits));
-    let process = ("the process", &status.process.limits);
-    for (name, limits) in std::iter::once(process).chain(plugins) {
+    let mut table = Table::new(&["instance", "limit", "asked", "in use", "by", "probed"]);
+    let mut add = |name: &str, limits: &[Limit], in_use: &dyn Fn(&str) -> String| {
         for limit in limits {
             let probed = limit
                 .probed
                 .map_or("-", |probed| if probed { "yes" } else { "no" });
-            let means = limit.means.replace('_', " ");
-            let (key, asked) = (limit.key.clone(), limit.asked.clone());
-            table.row([name.to_owned(), key, asked, means, probed.to_owned()]);
+            table.row([
+                name.to_owned(),
+                limit.key.clone(),
+                limit.asked.clone(),
+                in_use(&limit.key),
+                limit.means.replace('_', " "),
+                probed.to_owned(),
+            ]);
         }
+    };
+    let process = &status.process;
+    add("the process", &process.limits, &|key| match key {
+        "max_memory" => megabytes(process.memory),
+        "max_cpu" => percent(process.cpu_share),
+        _ => UNKNOWN.to_owned(),
+    });
+    for plugin in &status.plugins {
+        add(&plugin.name, &plugin.limits, &|key| match key {
+            "resources.memory" => megabytes(plugin.memory),
+            "resources.cpu" => percent(plugin.cpu_share),
+            "resources.tasks" => plugin.tasks.to_string(),
+            "resources.file_handles" => plugin.open_files.to_string(),
+            _ => UNKNOWN.to_owned(),
+        });
     }
     table
+}
+
+/// What stands for a figure that is not known.
+const UNKNOWN: &str = "-";
+
+fn megabytes(bytes: Option<u64>) -> String {
+    bytes.map_or_else(|| UNKNOWN.to_owned(), |bytes| format!("{} MB", bytes / MB))
+}
+
+/// A number of processors, in per cent of one.
+fn percent(share: f64) -> String {
+    format!("{:.0}%", share * 100.0)
 }
 
 fn summary(status: &Status) -> String {
@@ -271,14 +307,19 @@ mod tests {
             limit("resources.tasks", "refused", None),
             limit("resources.memory", "not_measured", Some(false)),
         ]);
-        let process = json!({"limits": [limit("max_cpu", "delayed", Some(true))]});
+        plugin["limits"][1]["asked"] = json!("64 MB");
+        let process = json!({
+            "cpu_share": 1.5, "memory": 70_999_999, "open_files": 12,
+            "limits": [limit("max_memory", "observed", Some(true)), limit("max_cpu", "delayed", Some(true))],
+        });
         let status = json!({"backlog": 0, "process": process, "plugins": [plugin]});
         assert_eq!(
             limits(&answer::read(status).unwrap()).to_string(),
-            "instance     limit             asked  by            probed\n\
-             the process  max_cpu           5      delayed       yes\n\
-             a-plugin     resources.tasks   5      refused       -\n\
-             a-plugin     resources.memory  5      not measured  no\n"
+            "instance     limit             asked  in use  by            probed\n\
+             the process  max_memory        5      70 MB   observed      yes\n\
+             the process  max_cpu           5      150%    delayed       yes\n\
+             a-plugin     resources.tasks   5      3       refused       -\n\
+             a-plugin     resources.memory  64 MB  -       not measured  no\n"
         );
     }
 

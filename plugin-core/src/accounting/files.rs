@@ -1,10 +1,10 @@
-//! Open files of an instance, and how many it may have.
+//! The open files of an instance, and their limit.
 
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::Account;
 
-/// Files that are open until this is dropped.
+/// Counts files as open until this is dropped.
 #[derive(Debug)]
 pub(crate) struct OpenFiles {
     account: &'static Account,
@@ -12,13 +12,13 @@ pub(crate) struct OpenFiles {
 }
 
 impl Account {
-    /// Sets how many files may be open, from now on.
+    /// Sets how many files may be open from now on.
     pub(crate) fn limit_files(&self, limit: Option<usize>) {
         self.file_limit.store(limit.unwrap_or(usize::MAX), Relaxed);
     }
 
-    /// Counts files that are about to be opened; when they would be too many, it says how many may
-    /// be.
+    /// Counts files that are about to be opened. If there would be too many, returns the limit as
+    /// the error.
     pub(crate) fn open_file(&'static self, count: usize) -> Result<OpenFiles, usize> {
         let limit = self.file_limit.load(Relaxed);
         let more = |open: usize| open.checked_add(count).filter(|&open| open <= limit);
@@ -29,7 +29,7 @@ impl Account {
             .map_err(|_| limit)
     }
 
-    /// Files that are open.
+    /// Number of open files.
     pub(crate) fn open_files(&self) -> usize {
         self.open_files.load(Relaxed)
     }

@@ -1,11 +1,12 @@
-//! Processor time of plugin code: the clock before and after each poll.
+//! Measures the processor time of plugin code, by the clock before and after each poll.
 //!
-//! A short poll has the processor all the time, so that the clock is right. A long one may have
-//! been off the processor, or asleep: it is asked of the operating system how long the thread was
-//! on it, which takes half a microsecond.
+//! A short poll has the processor all the time, so the clock is right. During a long poll, the
+//! thread may have been off the processor or asleep. Therefore the operating system is asked for
+//! the processor time of the thread, which takes half a microsecond.
 //!
-//! Calls within calls: an inline handler runs in the poll of its publisher. What is billed for it is
-//! taken off the outer one, so that the sum of all is the time of the outermost.
+//! Calls can contain other calls: an inline handler runs within the poll of its publisher. The time
+//! that is billed for the inner call is subtracted from the outer one, so that the sum of all is
+//! the time of the outermost call.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -15,22 +16,23 @@ use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
 
-use super::{Account, process};
+use super::Account;
+use crate::process;
 
-/// What takes so many nanoseconds may have been off the processor.
+/// A poll that takes at least this many nanoseconds may have been off the processor.
 const LONG: i64 = 100_000;
-/// How long the thread's own estimate is trusted.
+/// How long the thread's own estimate is used.
 const STALE: Duration = Duration::from_millis(10);
 
-/// What a thread knows of its own processor time, in nanoseconds.
+/// The processor time of a thread, in nanoseconds.
 struct Thread {
-    /// Billed on this thread, to whomever it was.
+    /// Billed on this thread, to any account.
     billed: Cell<i64>,
-    /// Measured on this thread: a sample counts once.
+    /// Measured on this thread; a sample counts once.
     measured: Cell<i64>,
-    /// Its processor time as it was last asked for, and what was measured since then.
+    /// The thread's processor time from the last query, plus the time measured since then.
     processor: Cell<i64>,
-    /// When it was last asked for.
+    /// The time of the last query.
     asked: Cell<Option<Instant>>,
 }
 
@@ -45,7 +47,7 @@ thread_local! {
     };
 }
 
-/// A measurement under way.
+/// A measurement in progress.
 pub(crate) struct CpuMeter {
     began: Instant,
     billed: i64,
@@ -67,14 +69,14 @@ impl CpuMeter {
         })
     }
 
-    /// The same for a sample, which is taken in the midst of a poll: nothing is asked first.
+    /// The same for a sample in the middle of a poll, so the system is not queried first.
     #[inline]
     pub(crate) fn sample() -> Self {
         THREAD.with(|thread| thread.meter(Instant::now()))
     }
 
-    /// Bills what was measured, `weight` times: a sample stands for so many calls. Returns how long
-    /// it took by the clock.
+    /// Bills the measured time, multiplied by `weight` because a sample stands for several calls.
+    /// Returns how long it took by the clock.
     #[inline(always)]
     pub(crate) fn end(self, account: &Account, weight: u64) -> Duration {
         let now = Instant::now();
@@ -82,8 +84,8 @@ impl CpuMeter {
         THREAD.with(|thread| {
             let spent = thread.spent(&self, now, took);
             let billed = thread.billed.get();
-            // Of a sample, what was sampled within it is taken off as it was measured: both stand
-            // for as many calls.
+            // Within a sample, the time of an inner sample is subtracted as measured, because both
+            // stand for the same number of calls.
             let (own, after) = if weight == 1 {
                 (spent - (billed - self.billed), self.billed + spent)
             } else {
@@ -110,7 +112,7 @@ impl Thread {
         }
     }
 
-    /// Processor time of a measurement that ends now.
+    /// The processor time of a measurement that ends now.
     #[inline]
     fn spent(&self, meter: &CpuMeter, now: Instant, took: Duration) -> i64 {
         let took_nanos = nanos(took);
@@ -121,7 +123,7 @@ impl Thread {
         took_nanos
     }
 
-    /// Asks for the thread's processor time; `false` if the operating system does not say.
+    /// Queries the thread's processor time; `false` if the operating system does not report it.
     #[cold]
     fn ask(&self, now: Instant) -> bool {
         self.asked.set(Some(now));
@@ -131,13 +133,13 @@ impl Thread {
     }
 }
 
-/// Some hundred years, and no wider numbers than that needs.
+/// Converts to nanoseconds. The result covers some hundred years, so no wider type is needed.
 #[inline]
 fn nanos(duration: Duration) -> i64 {
     duration.as_secs().cast_signed() * 1_000_000_000 + i64::from(duration.subsec_nanos())
 }
 
-/// Calls code of an instance and bills it for that.
+/// Calls code of an instance and bills the instance for it.
 pub(crate) fn metered<T>(account: &Account, code: impl FnOnce() -> T) -> T {
     struct Bill<'a>(Option<CpuMeter>, &'a Account);
     impl Drop for Bill<'_> {
@@ -152,7 +154,7 @@ pub(crate) fn metered<T>(account: &Account, code: impl FnOnce() -> T) -> T {
 }
 
 pin_project! {
-    /// A future of an instance: each poll is billed.
+    /// A future of an instance; each poll is billed.
     pub(crate) struct Metered<F> {
         account: &'static Account,
         #[pin]
@@ -193,14 +195,14 @@ mod tests {
         process::thread_cpu().unwrap()
     }
 
-    /// Keeps a processor busy, and says for how long it was.
+    /// Keeps a processor busy, and returns for how long.
     fn work() -> Duration {
         let began = thread_cpu();
         while thread_cpu() < began + WORK {}
         thread_cpu() - began
     }
 
-    /// Whether it is what was worked, but for what it takes to measure.
+    /// Asserts that the billed time is the time worked, within the accuracy of the measurement.
     #[track_caller]
     fn assert_billed(account: &Account, worked: Duration) {
         let billed = account.cpu();
@@ -219,7 +221,7 @@ mod tests {
             drop(done);
         });
         let worked = metered(account, || {
-            // Until the other thread is done.
+            // Waits until the other thread is done.
             wait.recv().unwrap_err();
             work()
         });
@@ -247,7 +249,7 @@ mod tests {
             let sample = CpuMeter::begin();
             let measured = work();
             sample.end(inner, 3);
-            // Those that are not measured.
+            // The time that is not measured.
             (own + measured + work() + work(), measured)
         });
         assert_billed(inner, 3 * measured);

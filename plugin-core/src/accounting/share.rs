@@ -1,8 +1,8 @@
-//! How many processors were kept busy, over a length of time.
+//! The number of processors that were kept busy during a measuring period.
 
 use std::time::{Duration, Instant};
 
-/// A window that has begun, and the share of the one before it.
+/// A measuring period that has begun, and the share of the previous one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ShareWindow {
     began: Instant,
@@ -11,7 +11,7 @@ pub(super) struct ShareWindow {
 }
 
 impl ShareWindow {
-    /// The next window, from when the clock and the processor time are at these.
+    /// The next measuring period, which begins at this clock time and processor time.
     pub(super) fn after(last: Option<&Self>, (now, cpu): (Instant, Duration)) -> Self {
         let share = last.map_or(0.0, |last| {
             let length = now.duration_since(last.began).as_secs_f64();
@@ -22,7 +22,7 @@ impl ShareWindow {
         Self { began, cpu, share }
     }
 
-    /// The share of the window before this one.
+    /// The share of the previous measuring period.
     pub(super) fn share(&self) -> f64 {
         self.share
     }

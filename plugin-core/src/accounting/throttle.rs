@@ -1,10 +1,10 @@
-//! A share of the processors that is kept by waiting: an instance that has taken more has its tasks
-//! polled later, until what it took is its share again.
+//! Limits the share of processor time by delays: if an instance has used more than its share, its
+//! tasks are polled later, until its use corresponds to its share again.
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -15,27 +15,33 @@ use tokio::time::{Instant, sleep_until};
 use super::Account;
 use crate::boxed::BoxFuture;
 
-/// How far an instance may run ahead of its share before it has to wait, as the operating system
-/// does it for groups of processes.
+/// How much processor time an instance may use in advance before it has to wait. Operating systems
+/// do the same for groups of processes.
 const PERIOD: Duration = Duration::from_millis(100);
 
-/// What has been taken and is not paid for by time yet.
+/// The processor time that was used and is not covered by the share yet.
 #[derive(Debug)]
 pub(super) struct Bucket {
-    /// The bits of the share, in processors; zero for none.
+    /// The share as bits, in processors; zero if there is none.
     share: AtomicU64,
-    /// What the times below count from.
+    /// The reference time of the times below.
     base: OnceLock<Instant>,
-    /// When all that was taken is paid for, in nanoseconds.
+    /// The time at which everything that was used is covered, in nanoseconds.
     paid: AtomicU64,
-    /// Whether it is waited until then.
-    is_paused: AtomicBool,
-    /// How long it was waited for, in nanoseconds.
-    paused: AtomicU64,
-    /// Whether nobody waits for now.
+    pauses: Mutex<Pauses>,
+    /// Whether waiting is suspended for now.
     is_lifted: AtomicBool,
-    /// Told of each change of what it has to be waited for.
+    /// Notified when the need to wait changes.
     changed: Notify,
+}
+
+/// How long tasks have waited according to the clock. Tasks that wait at the same time count once.
+#[derive(Debug)]
+struct Pauses {
+    /// The beginning of the present pause, in nanoseconds.
+    since: Option<u64>,
+    /// The sum of the earlier pauses, in nanoseconds.
+    ended: u64,
 }
 
 impl Bucket {
@@ -44,20 +50,32 @@ impl Bucket {
             share: AtomicU64::new(0),
             base: OnceLock::new(),
             paid: AtomicU64::new(0),
-            is_paused: AtomicBool::new(false),
-            paused: AtomicU64::new(0),
+            pauses: Mutex::new(Pauses {
+                since: None,
+                ended: 0,
+            }),
             is_lifted: AtomicBool::new(false),
             changed: Notify::const_new(),
         }
     }
 
     fn limit(&self, share: Option<f64>) {
-        self.share.store(share.map_or(0, f64::to_bits), Relaxed);
+        let is = share.unwrap_or_default();
+        let was = f64::from_bits(self.share.swap(is.to_bits(), Relaxed));
+        self.end_pause();
+        // The time that is not covered yet is converted to the new share.
+        let factor = if is > 0.0 { was / is } else { 0.0 };
+        let now = self.now();
+        let ahead = |paid: u64| (paid.saturating_sub(now) as f64 * factor) as u64;
+        let anew = |paid| Some(now.saturating_add(ahead(paid)));
+        // It is always some.
+        let _before = self.paid.fetch_update(Relaxed, Relaxed, anew);
         self.changed.notify_waiters();
     }
 
     fn lift(&self, is_lifted: bool) {
         self.is_lifted.store(is_lifted, Relaxed);
+        self.end_pause();
         self.changed.notify_waiters();
     }
 
@@ -66,7 +84,7 @@ impl Bucket {
         self.share.load(Relaxed) != 0
     }
 
-    /// Notes what was taken; it may be negative.
+    /// Records processor time, which may be negative.
     #[inline]
     pub(super) fn charge(&self, nanos: i64) {
         if self.is_limited() {
@@ -77,30 +95,48 @@ impl Bucket {
     #[cold]
     fn pay_later(&self, nanos: i64) {
         let share = f64::from_bits(self.share.load(Relaxed));
-        // A float that is too large becomes the largest number.
+        // A float that is too large becomes the largest integer.
         let cost = (nanos as f64 / share) as i64;
         let now = self.now();
         let later = |paid: u64| Some(paid.max(now).saturating_add_signed(cost).max(now));
-        // It is always some.
+        // The closure always returns `Some`.
         let _before = self.paid.fetch_update(Relaxed, Relaxed, later);
     }
 
-    /// Until when it has to be waited, if so.
+    /// The time until which tasks have to wait, if they have to.
     fn due(&self) -> Option<Instant> {
         if !self.is_limited() || self.is_lifted.load(Relaxed) {
             return None;
         }
+        let mut pauses = self.pauses();
         let (now, paid) = (self.now(), self.paid.load(Relaxed));
         let ahead = Duration::from_nanos(paid.saturating_sub(now));
-        let was_paused = self.is_paused.load(Relaxed);
-        let is_paused = ahead > if was_paused { Duration::ZERO } else { PERIOD };
-        if is_paused != was_paused
-            && self.is_paused.swap(is_paused, Relaxed) != is_paused
-            && is_paused
-        {
-            self.paused.fetch_add(nanos(ahead), Relaxed);
+        let allowed = match pauses.since {
+            Some(_) => Duration::ZERO,
+            None => PERIOD,
+        };
+        if ahead <= allowed {
+            pauses.end(paid.min(now));
+            return None;
         }
-        is_paused.then(|| self.base() + Duration::from_nanos(paid))
+        pauses.since.get_or_insert(now);
+        Some(self.base() + Duration::from_nanos(paid))
+    }
+
+    /// Ends the present pause. The waiting tasks check again whether they have to wait.
+    fn end_pause(&self) {
+        let (mut pauses, now) = (self.pauses(), self.now());
+        pauses.end(self.paid.load(Relaxed).min(now));
+    }
+
+    /// How long tasks have waited so far.
+    fn paused(&self) -> Duration {
+        let (pauses, now) = (self.pauses(), self.now());
+        Duration::from_nanos(pauses.until(self.paid.load(Relaxed).min(now)))
+    }
+
+    fn pauses(&self) -> MutexGuard<'_, Pauses> {
+        self.pauses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> u64 {
@@ -112,25 +148,36 @@ impl Bucket {
     }
 }
 
+impl Pauses {
+    fn end(&mut self, at: u64) {
+        (self.ended, self.since) = (self.until(at), None);
+    }
+
+    fn until(&self, now: u64) -> u64 {
+        let present = self.since.map_or(0, |since| now.saturating_sub(since));
+        self.ended + present
+    }
+}
+
 impl Account {
-    /// Sets the share of the processors, from now on.
+    /// Sets the share of the processors from now on.
     pub(crate) fn limit_cpu(&self, share: Option<f64>) {
         self.bucket.limit(share);
     }
 
-    /// Whether tasks are polled without waiting, whatever was taken: an instance that stops is not
-    /// to be late because of its share.
+    /// Sets whether tasks are polled without waiting. An instance that stops must not be late
+    /// because of its share.
     pub(crate) fn lift_throttle(&self, is_lifted: bool) {
         self.bucket.lift(is_lifted);
     }
 
-    /// How long its tasks had to wait because of its own share.
+    /// How long its tasks have waited because of its own share.
     pub(crate) fn throttled(&self) -> Duration {
-        Duration::from_nanos(self.bucket.paused.load(Relaxed))
+        self.bucket.paused()
     }
 }
 
-/// A wait, if there has to be one now.
+/// A future that waits, if waiting is needed now.
 #[inline]
 fn pause(account: &'static Account) -> Option<BoxFuture<'static, ()>> {
     let is_limited = |account: &Account| account.bucket.is_limited();
@@ -143,7 +190,7 @@ fn pause(account: &'static Account) -> Option<BoxFuture<'static, ()>> {
 #[cold]
 fn wait(account: &'static Account) -> Option<BoxFuture<'static, ()>> {
     let whole = account.whole.unwrap_or(account);
-    // From here on no change goes unheard.
+    // From here on, no change is missed.
     let changed = [account, whole].map(|account| account.bucket.changed.notified());
     if account.bucket.is_lifted.load(Relaxed) {
         return None;
@@ -160,7 +207,7 @@ fn wait(account: &'static Account) -> Option<BoxFuture<'static, ()>> {
 }
 
 pin_project! {
-    /// A future of an instance, which is not polled while the instance has taken more than its share.
+    /// A future of an instance that is not polled while the instance has used more than its share.
     pub(crate) struct Throttled<F> {
         account: &'static Account,
         pause: Option<BoxFuture<'static, ()>>,
@@ -206,14 +253,14 @@ mod tests {
 
     const MILLI: i64 = 1_000_000;
 
-    /// An account with a share, which lasts as long as the process.
+    /// An account with a share, which exists as long as the process.
     fn account(share: f64) -> &'static Account {
         let account = Box::leak(Box::new(Account::new(None)));
         account.limit_cpu(Some(share));
         account
     }
 
-    /// Polls that take 10 ms each.
+    /// Makes polls that take 10 ms each.
     async fn work(account: &'static Account, polls: u32) {
         let burn = async {
             for _ in 0..polls {
@@ -261,6 +308,44 @@ mod tests {
         };
         tokio::join!(work(account, 100), lift);
         assert_eq!(began.elapsed(), Duration::from_secs(1));
+    }
+
+    /// It is what the clock shows, also while the wait goes on and when it ends early, for one task and
+    /// for many.
+    #[tokio::test(start_paused = true)]
+    async fn report_13_no_more_is_booked_as_waited_than_the_time_that_went_by() {
+        let (account, began) = (account(0.01), Instant::now());
+        let tasks = async { tokio::join!(work(account, 50), work(account, 50)) };
+        let look = async {
+            for second in 1..=9 {
+                tokio::time::sleep_until(began + Duration::from_secs(second)).await;
+                let waited = account.throttled();
+                let most = Duration::from_secs(second);
+                assert!(
+                    waited <= most && waited >= most - PERIOD,
+                    "{waited:?} of {most:?}"
+                );
+            }
+            account.lift_throttle(true);
+        };
+        tokio::join!(tasks, look);
+        tokio::time::sleep(Duration::from_secs(9)).await;
+        let waited = account.throttled();
+        assert!(waited <= Duration::from_secs(9), "{waited:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn report_13_what_is_not_paid_for_costs_less_with_a_larger_share() {
+        let (account, began) = (account(0.01), Instant::now());
+        account.bill(1_000 * MILLI);
+        let raise = async {
+            tokio::time::sleep(Duration::from_secs(50)).await;
+            account.limit_cpu(Some(0.1));
+        };
+        tokio::join!(work(account, 1), raise);
+        let took = began.elapsed();
+        assert_eq!(took.as_secs(), 55, "half a second at a tenth: {took:?}");
+        assert_eq!(account.throttled().as_secs(), 55);
     }
 
     #[tokio::test(start_paused = true)]

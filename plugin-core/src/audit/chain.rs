@@ -1,37 +1,38 @@
-//! The chain of the lines: each names the SHA-256 of the one before it.
+//! The chain of the lines: each contains the SHA-256 of the one before it.
 //!
-//! What is hashed is the line as it stands in the file, without its end. A line that a crash or a
-//! full disk cut off is a link like any other: the next one names what is there of it.
+//! The digest is that of the line as it is in the file, without its end. A line that a crash or a
+//! full disk cut off is a link like any other: the next line contains the digest of the part that
+//! is there.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::digest::Digest;
 
-/// The key of a line that holds the digest of the line before it.
+/// The key of a line that contains the digest of the line before it.
 pub(super) const PREV: &str = "prev";
 
-/// Bytes at the end of a file in which its last line is looked for. Lines are shorter: the texts of
-/// an entry are cut.
+/// Number of bytes at the end of a file in which its last line is searched. Lines are shorter,
+/// because the texts of an entry are cut.
 const LONGEST: u64 = 64 * 1024;
 
-/// How the last file ends.
+/// The end of the last file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tail {
-    /// Digest of the last line; zeros, if there is none.
+    /// Digest of the last line; zeros if there is none.
     pub(super) last: Digest,
-    /// Whether it lacks its end.
+    /// Whether the last line has no line end.
     pub(super) is_broken: bool,
 }
 
 impl Tail {
-    /// The tail of an empty log.
+    /// The end of an empty log.
     pub(super) const EMPTY: Self = Self {
         last: Digest::ZERO,
         is_broken: false,
     };
 
-    /// The tail of a file; nothing, if it is empty.
+    /// The end of a file; `None` if the file is empty.
     pub(super) fn of(file: &mut File) -> io::Result<Option<Self>> {
         let size = file.metadata()?.len();
         file.seek(SeekFrom::Start(size.saturating_sub(LONGEST)))?;
@@ -48,19 +49,19 @@ impl Tail {
     }
 }
 
-/// Lines that are linked to those before them.
+/// Lines that are linked to the lines before them.
 #[derive(Debug, Default)]
 pub(super) struct Links {
     pub(super) text: Vec<u8>,
-    /// Where each line ends, behind its end of line, and its digest.
+    /// For each line, the position after its line end, and its digest.
     ends: Vec<(usize, Digest)>,
 }
 
 impl Links {
-    /// Bytes that a link adds to an object of JSON, with the end of the line.
+    /// Number of bytes that a link adds to a JSON object, including the line end.
     pub(super) const LENGTH: usize = r#","":"""#.len() + PREV.len() + 64 + 1;
 
-    /// Links objects of JSON, each without the end of a line, to a line.
+    /// Links JSON objects, each without a line end, into lines.
     pub(super) fn new(objects: &[Vec<u8>], mut last: Digest) -> Self {
         let mut links = Self::default();
         for object in objects {
@@ -76,8 +77,7 @@ impl Links {
         links
     }
 
-    /// How many lines are whole in the first bytes, and the tail that they are after the one of
-    /// before.
+    /// How many lines are complete in the first `bytes` bytes, and the end of the file after them.
     pub(super) fn written(&self, bytes: usize, before: Tail) -> (usize, Tail) {
         let whole = self.ends.partition_point(|(end, _)| *end <= bytes);
         let (end, last) = match whole.checked_sub(1) {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What came of an action.
+/// The outcome of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -29,7 +29,7 @@ impl Outcome {
     }
 }
 
-/// Who did what to which plugin, and with what outcome.
+/// Who did what to which plugin, and the outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
     pub(super) actor: Cow<'static, str>,
@@ -45,8 +45,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// `actor` is who did it: `manager`, `operator` or a plugin. The action is a word such as
-    /// `start`, or `event_bus.publish`.
+    /// A new entry. `actor` is `manager`, `operator` or the name of a plugin. The action is a word
+    /// such as `start` or `event_bus.publish`.
     pub fn new(
         actor: impl Into<Cow<'static, str>>,
         action: impl Into<Cow<'static, str>>,
@@ -63,41 +63,41 @@ impl Entry {
         }
     }
 
-    /// The user for whom the actor did it.
+    /// Sets the user on whose behalf the actor did it.
     #[must_use]
     pub fn user(mut self, user: impl Into<String>) -> Self {
         self.user = Some(user.into());
         self
     }
 
-    /// The address that the user came from.
+    /// Sets the address of the user.
     #[must_use]
     pub fn address(mut self, address: impl Into<String>) -> Self {
         self.address = Some(address.into());
         self
     }
 
-    /// The plugin that it was done to, or was to be done by.
+    /// Sets the plugin that the action affected or concerned.
     #[must_use]
     pub fn plugin(mut self, plugin: impl Into<Cow<'static, str>>) -> Self {
         self.plugin = Some(plugin.into());
         self
     }
 
-    /// What else is worth to know: the object, the error.
+    /// Sets further details, such as the object or the error.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// The same, done by another actor.
+    /// The same entry with another actor.
     pub(super) fn by(mut self, actor: &'static str) -> Self {
         self.actor = Cow::Borrowed(actor);
         self
     }
 
-    /// The same, with what may come from outside escaped and cut.
+    /// The same entry, with text that may come from outside escaped and cut.
     pub(super) fn cleaned(mut self) -> Self {
         self.user = self.user.map(|user| cleaned(&user, LONGEST_NAME));
         self.address = self.address.map(|address| cleaned(&address, LONGEST_NAME));
@@ -106,13 +106,13 @@ impl Entry {
     }
 }
 
-/// Characters of a user's name or of an address that are kept.
+/// Number of characters of a user's name or of an address that are kept.
 const LONGEST_NAME: usize = 128;
 
-/// Characters of a detail that are kept.
+/// Number of characters of a detail that are kept.
 const LONGEST_DETAIL: usize = 512;
 
-/// The first characters of a text, with those escaped that would act on who reads it.
+/// The first characters of a text, with those escaped that a terminal or a reader would obey.
 fn cleaned(text: &str, most: usize) -> String {
     let mut clean = String::new();
     for (place, char) in text.chars().enumerate() {
@@ -129,7 +129,7 @@ fn cleaned(text: &str, most: usize) -> String {
     clean
 }
 
-/// Characters that end a line, change the direction of text, or can't be seen.
+/// Whether a character ends a line, changes the direction of text, or is invisible.
 const fn is_invisible(char: char) -> bool {
     matches!(char, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -1,6 +1,7 @@
-//! The file of the audit log: of bounded size, and made anew when somebody has removed it.
+//! The file of the audit log. Its size is limited, and it is created again if it was removed.
 //!
-//! A full `audit.ndjson` becomes `audit.1.ndjson`, that one `audit.2.ndjson`, and the oldest goes.
+//! When `audit.ndjson` is full, it is renamed to `audit.1.ndjson`, that one to `audit.2.ndjson`,
+//! and so on; the oldest is removed.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -13,7 +14,7 @@ use crate::owned;
 use crate::place::Place;
 use crate::regular;
 
-/// The file that is written to.
+/// The file that is being written.
 #[derive(Debug)]
 pub(super) struct LogFile {
     place: Place,
@@ -23,7 +24,8 @@ pub(super) struct LogFile {
 }
 
 impl LogFile {
-    /// Opens it at its end; says how it ends, or the one before it if it is empty.
+    /// Opens the file at its end. Also returns the end of the file, or of the previous file if this
+    /// one is empty.
     pub(super) fn open(path: &Path, limits: AuditConfig) -> io::Result<(Self, Tail)> {
         if let Some(directory) = path.parent() {
             owned::create_dir_all(directory)?;
@@ -55,7 +57,7 @@ impl LogFile {
         }))
     }
 
-    /// Begins a new file in the place of this one.
+    /// Begins a new file in place of this one.
     fn rotate(&mut self) -> io::Result<()> {
         self.file.sync_data()?;
         let last = self.limits.max_files.saturating_sub(1);
@@ -75,7 +77,7 @@ impl LogFile {
     }
 }
 
-/// The path of the file that was so many files before the current one.
+/// The path of the file that is `number` files older than the current one.
 pub(super) fn numbered(path: &Path, number: u32) -> PathBuf {
     match number {
         0 => path.to_owned(),

@@ -1,8 +1,8 @@
-//! The writer of the audit log: the only one that touches the file.
+//! The writer of the audit log. Nothing else writes to the file.
 //!
-//! Invariants: what waits is written in one go; nothing is ever rewritten; after a write that failed
-//! half-way, and after a crash, the next line starts on a line of its own; a failed write costs the
-//! line that it stopped in, and no other.
+//! Invariants: waiting entries are written together; nothing is ever rewritten; after an incomplete
+//! write, and after a crash, the next entry begins on a new line; a failed write loses only the
+//! line in which it stopped.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -16,46 +16,46 @@ use super::chain::{Links, Tail};
 use super::entry::{Entry, Outcome};
 use crate::timestamp::Timestamp;
 
-/// What the writer is asked to do.
+/// A request to the writer.
 pub(super) enum Message {
     Entry(SystemTime, Entry),
     Flush(oneshot::Sender<()>),
     Close(oneshot::Sender<()>),
 }
 
-/// Where lines go.
+/// The destination of lines.
 pub(super) trait Sink: Write {
     fn sync(&mut self) -> io::Result<()>;
 
-    /// Is asked before so many bytes are written.
+    /// Is called before `bytes` bytes are written.
     fn make_room(&mut self, _bytes: usize) -> io::Result<Room> {
         Ok(Room::Here)
     }
 }
 
-/// Where the next lines stand.
+/// The place of the next lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Room {
-    /// Behind the last ones.
+    /// After the last lines.
     Here,
-    /// At the beginning of a new file, as the last one is full.
+    /// At the beginning of a new file, because the last one is full.
     New,
-    /// At the beginning of a new file, as somebody removed the last one.
+    /// At the beginning of a new file, because the last one was removed.
     Lost,
 }
 
-/// Messages that are taken at once.
+/// Number of messages that are taken at once.
 const BATCH: usize = 256;
 
 pub(super) struct Journal<S> {
     sink: S,
     /// The objects of lines that are not written yet.
     lines: Vec<Vec<u8>>,
-    /// How the file ends.
+    /// The end of the file.
     tail: Tail,
     reported: bool,
     lost: Arc<AtomicU64>,
-    /// How much of `lost` stands in the file.
+    /// The part of `lost` that is recorded in the file.
     told: u64,
 }
 
@@ -78,7 +78,7 @@ impl<S: Sink> Journal<S> {
         }
     }
 
-    /// Writes until it is closed or nobody can record any more.
+    /// Writes until the log is closed, or until nothing can record entries any more.
     pub(super) fn run(mut self, mut messages: mpsc::Receiver<Message>) {
         let (mut batch, mut closing) = (Vec::new(), Vec::new());
         while messages.blocking_recv_many(&mut batch, BATCH) > 0 {
@@ -90,7 +90,7 @@ impl<S: Sink> Journal<S> {
                         acknowledge(done);
                     }
                     Message::Close(done) => {
-                        // Lets nothing more in; what is in the queue is still written.
+                        // Accepts no more messages; those in the queue are still written.
                         messages.close();
                         closing.push(done);
                     }
@@ -102,7 +102,7 @@ impl<S: Sink> Journal<S> {
         closing.into_iter().for_each(acknowledge);
     }
 
-    /// Adds a line to those that are written next.
+    /// Adds a line to the next write.
     fn add(&mut self, time: SystemTime, entry: &Entry) {
         let time = Timestamp(time);
         match serde_json::to_vec(&Line { time, entry }) {
@@ -111,7 +111,7 @@ impl<S: Sink> Journal<S> {
         }
     }
 
-    /// Writes what was added.
+    /// Writes the added lines.
     fn write(&mut self) {
         let lines = std::mem::take(&mut self.lines);
         let mut rest = lines.as_slice();
@@ -129,7 +129,7 @@ impl<S: Sink> Journal<S> {
         self.tell_losses();
     }
 
-    /// Appends lines; an error says how many are whole, before the one that it stopped in.
+    /// Appends lines. The error contains how many lines before the incomplete one are complete.
     fn append(&mut self, lines: &[Vec<u8>]) -> Result<(), (usize, io::Error)> {
         let bytes = lines.iter().map(|line| line.len() + Links::LENGTH).sum();
         match self.sink.make_room(bytes) {
@@ -148,7 +148,7 @@ impl<S: Sink> Journal<S> {
         result.map_err(|error| (whole, error))
     }
 
-    /// Writes bytes, and says how many it wrote.
+    /// Writes bytes, and returns how many were written.
     fn write_all(&mut self, bytes: &[u8]) -> (usize, io::Result<()>) {
         let mut written = 0;
         while written < bytes.len() {
@@ -162,7 +162,7 @@ impl<S: Sink> Journal<S> {
         (written, Ok(()))
     }
 
-    /// Says at the beginning of a file that there was another.
+    /// Writes at the beginning of a file that there was another one.
     fn begin_anew(&mut self) -> io::Result<()> {
         tracing::error!("the audit log was removed while it was written; a new one begins");
         let entry = Entry::new("audit", "record", Outcome::Failed)
@@ -199,7 +199,8 @@ impl<S: Sink> Journal<S> {
             .detail(format!("{} entries are missing here", lost - self.told));
         self.add(SystemTime::now(), &entry);
         let lines = std::mem::take(&mut self.lines);
-        // If it fails, the next one tells it: it is not itself a loss.
+        // If this fails, the next write reports the loss, because this entry is not counted as lost
+        // itself.
         if self.append(&lines).is_ok() {
             self.told = lost;
         }
@@ -213,7 +214,7 @@ impl<S: Sink> Journal<S> {
 }
 
 fn acknowledge(done: oneshot::Sender<()>) {
-    // Who asked may have stopped waiting.
+    // The requester may not wait any more.
     done.send(()).unwrap_or_default();
 }
 
@@ -222,7 +223,7 @@ mod tests {
     use super::*;
     use crate::digest::Digest;
 
-    /// A disk that is full after so many bytes, once.
+    /// A disk that is full once, after a number of bytes.
     #[derive(Default)]
     struct Disk {
         text: Vec<u8>,
@@ -257,7 +258,7 @@ mod tests {
         Entry::new("manager", action, Outcome::Done)
     }
 
-    /// What stands on the disk after three entries, and how many were lost.
+    /// The content of the disk after three entries, and how many were lost.
     fn three(mut disk: Disk) -> (Vec<String>, u64, usize) {
         let lost = Arc::new(AtomicU64::new(0));
         let mut journal = Journal::new(&mut disk, Tail::EMPTY, Arc::clone(&lost));
@@ -278,7 +279,8 @@ mod tests {
         assert!(lines.iter().all(is_whole), "{lines:?}");
     }
 
-    /// Wherever it is full: at the beginning of a line, within it, before its end.
+    /// The disk becomes full at every possible place: at the beginning of a line, within it, and
+    /// before its end.
     #[test]
     fn a_full_disk_costs_the_line_it_stops_in_and_is_told() {
         let (whole, ..) = three(Disk::default());

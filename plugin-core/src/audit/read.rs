@@ -1,4 +1,4 @@
-//! The lines of the audit log, the newest first.
+//! Reads the lines of the audit log, newest first.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -14,26 +14,26 @@ use super::file::numbered;
 use crate::digest::Digest;
 use crate::regular;
 
-/// Which lines of the audit log are wanted.
+/// Selects lines of the audit log.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct AuditQuery {
-    /// Only those before this one: the `next` of the page before.
+    /// Only lines before this one: the `next` of the previous page.
     pub before: Option<Digest>,
-    /// Most lines of a page.
+    /// Most lines in a page.
     pub limit: usize,
-    /// Only those whose user, or actor, has this in it.
+    /// Only lines whose user or actor contains this text.
     pub user: Option<String>,
-    /// Only those of this action, or of those that begin with it and a dot.
+    /// Only lines with this action, or with an action that begins with it and a dot.
     pub action: Option<String>,
-    /// Only those with this outcome.
+    /// Only lines with this outcome.
     pub outcome: Option<Outcome>,
-    /// Only those of this plugin.
+    /// Only lines of this plugin.
     pub plugin: Option<String>,
 }
 
 impl AuditQuery {
-    /// The last lines.
+    /// Selects the last lines.
     #[must_use]
     pub fn last(limit: usize) -> Self {
         Self {
@@ -64,15 +64,15 @@ impl AuditQuery {
 /// A line of the audit log.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct AuditLine {
-    /// Its digest, by which the next line names it.
+    /// Its digest, which the next line contains.
     #[schemars(with = "String")]
     pub id: Digest,
-    /// What it says.
+    /// Its content.
     #[serde(flatten)]
     pub line: Map<String, Value>,
 }
 
-/// Some lines of the audit log, the newest first.
+/// Some lines of the audit log, newest first.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct AuditPage {
     /// The lines.
@@ -87,7 +87,7 @@ pub struct AuditPage {
 ///
 /// # Errors
 ///
-/// When a file of it can't be read. A log that is not there has no lines.
+/// Returns an error if a file of the log can't be read. A log that does not exist has no lines.
 pub fn read(data_dir: &Path, query: &AuditQuery) -> io::Result<AuditPage> {
     let current = data_dir.join(FILE_NAME);
     let mut page = AuditPage::default();
@@ -108,7 +108,7 @@ pub fn read(data_dir: &Path, query: &AuditQuery) -> io::Result<AuditPage> {
                 before = (sought != id).then_some(sought);
                 continue;
             }
-            // A line that a crash cut off is no entry.
+            // A line that a crash cut off is not an entry.
             let Ok(line) = serde_json::from_slice::<Map<String, Value>>(line) else {
                 continue;
             };

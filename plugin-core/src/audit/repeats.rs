@@ -1,7 +1,8 @@
-//! A bound on the lines that strangers can cause: so many a minute, and the rest as a count.
+//! Limits the lines that strangers can cause: a number of lines is written in each minute, and the
+//! rest is only counted.
 //!
-//! Invariants: an entry is written or counted, never neither; what is counted is told in an entry
-//! of its own once its minute is over; the memory is bounded, whatever names and addresses come.
+//! Invariants: every entry is either written or counted; the count is written as an entry of its
+//! own when its minute is over; the memory is limited, whatever names and addresses occur.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,22 +12,22 @@ use tokio::time::Instant;
 
 use super::entry::{Entry, Outcome};
 
-/// The time in which entries are counted together.
+/// The time window in which entries are counted together.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// Lines of one action that one user, or one address, can cause in a window.
+/// Most lines of one action that one user, or one address, can cause in a window.
 const EACH: u32 = 10;
 
-/// Lines of one action that was not done, of all users and addresses in a window.
+/// Most lines of one action that was not done, from all users and addresses in a window.
 const ALL: u32 = 100;
 
-/// Users and addresses that are told apart in a window.
+/// Most users and addresses that are distinguished in a window.
 const KEYS: usize = 4096;
 
-/// Users that a count names.
+/// Most users that a count names.
 const NAMED: usize = 3;
 
-/// Whose entries are counted together.
+/// The users or addresses whose entries are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Whose {
     Address(String),
@@ -48,7 +49,7 @@ struct Count {
     omitted: u64,
     /// Some of the users whose entries were omitted.
     users: Vec<String>,
-    /// Whether there were others.
+    /// Whether there were further users.
     more: bool,
 }
 
@@ -66,7 +67,7 @@ impl Count {
         }
     }
 
-    /// Whose entries were omitted.
+    /// Names the users whose entries were omitted.
     fn told(&self) -> String {
         if self.users.is_empty() {
             return String::new();
@@ -77,10 +78,10 @@ impl Count {
     }
 }
 
-/// The entries of the running window.
+/// The entries of the present window.
 #[derive(Debug)]
 pub(super) struct Repeats {
-    /// When the window ends; there is none before the first entry.
+    /// The end of the window; `None` before the first entry.
     ends: Option<Instant>,
     counts: HashMap<Key, Count>,
 }
@@ -93,7 +94,7 @@ impl Repeats {
         }
     }
 
-    /// Whether an entry is to be written; otherwise it is counted.
+    /// Whether an entry is written; otherwise it is counted.
     pub(super) fn admit(&mut self, entry: &Entry, now: Instant) -> bool {
         self.ends.get_or_insert(now + WINDOW);
         let keys = keys(entry);
@@ -103,7 +104,7 @@ impl Repeats {
             }
             return true;
         };
-        // A user or an address that there is no place for is counted with all the others.
+        // A user or an address for which there is no room is counted together with all others.
         let known = self.counts.contains_key(full) || full.whose == Whose::All;
         let key = if known { Some(full) } else { keys.last() };
         if let Some(key) = key {
@@ -120,13 +121,13 @@ impl Repeats {
         }
     }
 
-    /// If the window is over, or `at_once`: ends it, and returns what there is to tell of it.
+    /// Ends the window if its time is over or `at_once` is set, and returns the entries about it.
     pub(super) fn settle(&mut self, now: Instant, at_once: bool) -> Vec<Entry> {
         if self.ends.is_none_or(|ends| now < ends && !at_once) {
             return Vec::new();
         }
         self.ends = None;
-        // With the memory: a window with many names must not hold it for ever.
+        // The memory is freed as well, so that a window with many names does not keep it.
         let counts = std::mem::take(&mut self.counts).into_iter();
         counts
             .filter(|(_, count)| count.omitted > 0)
@@ -135,8 +136,8 @@ impl Repeats {
     }
 }
 
-/// What an entry counts against; the last one is never without a place. What was done by right is
-/// bounded for each user alone: nobody can crowd it out.
+/// The counters for an entry. There is always room for the last one. Actions that were permitted
+/// are limited only for each user, so that other users can't prevent them from being written.
 fn keys(entry: &Entry) -> Vec<Key> {
     let address = entry.address.clone().map(Whose::Address);
     let user = entry.user.clone().map(Whose::User);

@@ -1,17 +1,18 @@
-//! A plugin's own lines in the audit log: whom it let in, and whom it refused what.
+//! A plugin's own lines in the audit log: whom it admitted, and what it refused to whom.
 
 use std::fmt;
 
 use super::Audit;
 use super::entry::{Entry, Outcome};
 
-/// Puts what a plugin refuses, or grants, to somebody from outside into the audit log.
+/// Records in the audit log what a plugin refuses or grants to somebody from outside.
 ///
-/// Every entry names the plugin as its actor, so that no plugin can speak for another, and needs
-/// no right. What strangers can cause can't fill the disk: of one action, ten entries of a user
-/// and ten of an address are written in a minute, and of what was not done a hundred altogether;
-/// the rest is counted, and told in one entry when the minute is over. Names, addresses and
-/// details are escaped (control characters, and those that change the direction of text) and cut.
+/// Every entry has the plugin as its actor, so that no plugin can write entries of another one;
+/// therefore no right is needed. Entries that strangers can cause can't fill the disk: for one
+/// action, ten entries of each user and ten of each address are written in a minute, and a hundred
+/// in total for actions that were not done. The rest is counted, and recorded in one entry when the
+/// minute is over. Names, addresses and details are escaped (control characters, and characters
+/// that change the direction of text) and cut.
 ///
 /// # Example
 ///
@@ -30,21 +31,21 @@ pub struct SecurityLog {
 }
 
 impl SecurityLog {
-    /// Entries of `plugin` in `audit`.
+    /// The log of `plugin`, which writes to `audit`.
     #[must_use]
     pub const fn new(audit: Audit, plugin: &'static str) -> Self {
         Self { audit, plugin }
     }
 
-    /// An entry of this plugin, to be completed and given to [`record`](Self::record). The action
-    /// is a word such as `login`.
+    /// A new entry of this plugin, which the caller completes and passes to
+    /// [`record`](Self::record). The action is a word such as `login`.
     #[must_use]
     pub fn entry(&self, action: &'static str, outcome: Outcome) -> Entry {
         Entry::new(self.plugin, action, outcome).plugin(self.plugin)
     }
 
-    /// Records an entry, with the time of now, or counts it when there are too many like it.
-    /// Never blocks on the disk.
+    /// Records an entry with the present time. If there are too many similar entries, it is only
+    /// counted. It never waits for the disk.
     pub fn record(&self, entry: Entry) {
         self.audit.record_bounded(entry.by(self.plugin));
     }

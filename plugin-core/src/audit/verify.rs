@@ -1,4 +1,4 @@
-//! Whether the audit log is what was written.
+//! Checks whether the audit log is what was written.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -13,23 +13,23 @@ use super::file::numbered;
 use crate::digest::Digest;
 use crate::regular;
 
-/// What is found of the chain of an audit log.
+/// The result of checking the chain of an audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Verified {
-    /// Files of the log, the oldest first.
+    /// The files of the log, oldest first.
     pub files: Vec<PathBuf>,
-    /// Lines that name the line before them.
+    /// Number of lines that contain the digest of the line before them.
     pub entries: usize,
-    /// Lines before these, of a version that wrote no chain.
+    /// Number of lines before these, from a version that wrote no chain.
     pub unchained: usize,
-    /// Whether the first entry is the first that was ever written: otherwise older files have given
-    /// way to newer ones, or were removed.
+    /// Whether the first entry is the first that was ever written. Otherwise, older files were
+    /// removed, either to limit the size or by somebody.
     pub from_the_beginning: bool,
-    /// Where the chain is broken; nowhere, if all that is there is what was written.
+    /// The places where the chain is broken; empty if everything that is there is what was written.
     pub breaks: Vec<AuditBreak>,
-    /// Digest of the last line. Who keeps it elsewhere can tell later whether the end was cut off
-    /// since: see [`Verified::has`].
+    /// Digest of the last line. If it is kept elsewhere, it can be checked later whether the end
+    /// has been cut off since: see [`Verified::has`].
     pub last: Option<Digest>,
     #[serde(skip)]
     digests: HashSet<Digest>,
@@ -52,13 +52,13 @@ pub struct AuditBreak {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AuditProblem {
-    /// It does not follow the line before it: that one was changed, or lines between them were
+    /// It does not follow the line before it: that line was changed, or lines between them were
     /// removed.
     DoesNotFollow,
-    /// It follows an earlier line than the one before it: what stands between was put in, or comes
-    /// from a second writer.
+    /// It follows an earlier line than the one before it: the lines between them were inserted, or
+    /// come from a second writer.
     FollowsAnEarlierLine,
-    /// It names no line before it, as all entries do.
+    /// It does not contain the digest of a line before it, as all entries do.
     NamesNoLine,
 }
 
@@ -87,42 +87,43 @@ impl fmt::Display for AuditBreak {
 }
 
 impl Verified {
-    /// Whether the chain is whole.
+    /// Whether the chain is complete.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
         self.breaks.is_empty()
     }
 
-    /// Whether a line of this digest is in the log: one that was the last at another time, and is
-    /// not there any more, tells that the end was cut off, that all was written anew, or that its
-    /// file has given way to newer ones.
+    /// Whether a line with this digest is in the log. If a line was the last one at an earlier time
+    /// and is missing now, then the end was cut off, the whole log was written anew, or the file of
+    /// the line was removed to limit the size.
     #[must_use]
     pub fn has(&self, digest: &Digest) -> bool {
         self.digests.contains(digest)
     }
 }
 
-/// What an entry says of the line before it.
+/// What an entry says about the line before it.
 #[derive(Deserialize)]
 struct NamedBefore {
     prev: Option<Digest>,
 }
 
-/// A line that is no entry: a crash or a full disk cut it off, if the next entry names it.
+/// A line that is not an entry. If the next entry contains its digest, a crash or a full disk cut
+/// it off.
 struct Stray {
     file: PathBuf,
     line: usize,
 }
 
-/// Follows the chain of the audit log in a data directory, from its oldest file on. The service may
-/// run meanwhile: a line that is being written is not looked at.
+/// Checks the chain of the audit log in a data directory, beginning with its oldest file. The
+/// service may run meanwhile: a line that is being written is ignored.
 ///
-/// The chain has no key, so it does not tell of somebody who writes the whole log anew; a digest
-/// that was kept elsewhere does ([`Verified::has`]).
+/// The chain has no key, so it does not detect that somebody wrote the whole log anew. A digest
+/// that is kept elsewhere detects this ([`Verified::has`]).
 ///
 /// # Errors
 ///
-/// When there is no audit log, or a file of it can't be read.
+/// Returns an error if there is no audit log, or if one of its files can't be read.
 pub fn verify(data_dir: &Path) -> io::Result<Verified> {
     let current = data_dir.join(FILE_NAME);
     let mut files = vec![current.clone()];
@@ -140,16 +141,16 @@ pub fn verify(data_dir: &Path) -> io::Result<Verified> {
     Ok(walk.end(files))
 }
 
-/// The way along the chain.
+/// The walk along the chain.
 #[derive(Default)]
 struct ChainWalk {
     entries: usize,
     unchained: usize,
     from_the_beginning: bool,
     breaks: Vec<AuditBreak>,
-    /// Digest of the line before.
+    /// Digest of the previous line.
     last: Option<Digest>,
-    /// Lines since the last entry that are none.
+    /// Lines since the last entry that are not entries.
     strays: Vec<Stray>,
     digests: HashSet<Digest>,
 }
@@ -160,7 +161,7 @@ impl ChainWalk {
         for line in 1.. {
             bytes.clear();
             text.read_until(b'\n', &mut bytes)?;
-            // Nothing, or what has no end yet.
+            // There is nothing, or a line without an end.
             if bytes.pop_if(|last| *last == b'\n').is_none() {
                 break;
             }
@@ -189,7 +190,7 @@ impl ChainWalk {
     fn entry(&mut self, path: &Path, line: usize, prev: Digest) {
         let strays = std::mem::take(&mut self.strays);
         let follows = match self.last {
-            // What was before is not there any more, or never was.
+            // The earlier lines were removed, or never existed.
             None => true,
             Some(last) => last == prev,
         };
@@ -198,7 +199,8 @@ impl ChainWalk {
         }
         self.entries += 1;
         if follows {
-            // One that was cut off is the last before an entry; others are none of ours.
+            // A line that was cut off is directly before an entry; other lines were not written by
+            // the service.
             let before = strays.len().saturating_sub(1);
             self.breaks
                 .extend(strays.into_iter().take(before).map(Stray::put_in));
@@ -253,14 +255,14 @@ mod tests {
     use super::super::{Audit, AuditConfig, Entry, Outcome};
     use super::*;
 
-    /// A log of so many entries, and its directory.
+    /// A log with this number of entries, and its directory.
     async fn log(entries: usize) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         write(dir.path(), entries).await;
         dir
     }
 
-    /// Another life of the service, which records so many entries.
+    /// Another run of the service, which records this number of entries.
     async fn write(dir: &Path, entries: usize) {
         let limits = AuditConfig {
             max_bytes: 1000,

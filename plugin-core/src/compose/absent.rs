@@ -1,4 +1,4 @@
-//! Why a plugin that somebody names is not there.
+//! The reason why a named plugin is missing.
 
 use std::fmt;
 
@@ -6,33 +6,33 @@ use super::composition::Composition;
 use crate::nearest::nearest;
 use crate::plan::CatalogueEntry;
 
-/// Why a set lacks a plugin that a config or an operator names.
+/// The reason why a set does not contain a plugin that a config or an operator names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Absent {
-    /// The build could have held it.
+    /// The build could contain it.
     LeftOut {
-        /// The line of the catalogue, with the feature that brings it.
+        /// The line of the catalogue, with the Cargo feature that adds the plugin.
         entry: &'static CatalogueEntry,
     },
-    /// It is linked, and `compose!` does not name it.
+    /// It is linked, but `compose!` does not name it.
     Uncomposed {
         /// The plugin.
         plugin: &'static str,
         /// Its Rust type.
         type_name: &'static str,
     },
-    /// No plugin has the name.
+    /// No plugin has this name.
     Unknown {
         /// The name.
         name: String,
-        /// The known name that is most like it, if one is.
+        /// The most similar known name, if one is similar enough.
         similar: Option<&'static str>,
     },
 }
 
 impl Composition {
-    /// Why the set lacks a plugin; nothing if it holds it.
+    /// The reason why the set does not contain a plugin; `None` if it does.
     #[must_use]
     pub fn absent(&self, name: &str) -> Option<Absent> {
         if self.find(name).is_some() {
@@ -44,7 +44,7 @@ impl Composition {
         }))
     }
 
-    /// The same of a plugin that the catalogue or the binary knows.
+    /// The same for a plugin that the catalogue or the binary knows.
     pub(crate) fn known_absent(&self, name: &str) -> Option<Absent> {
         if self.find(name).is_some() {
             return None;
@@ -62,8 +62,8 @@ impl Composition {
     }
 }
 
-/// The known name that is most like another one. What most names end in says nothing of which one
-/// is meant, and may be left off.
+/// The most similar known name. An ending that most names have does not distinguish them, so it may
+/// be omitted.
 fn similar(composition: &Composition, name: &str) -> Option<&'static str> {
     let composed = composition.plugins().map(|plugin| plugin.name);
     let catalogued = composition.catalogue().iter().map(|entry| entry.plugin);

@@ -7,25 +7,25 @@ use crate::plan::{self, CatalogueEntry, Edge, PlanError};
 
 /// Plugins that fit together, in start order.
 ///
-/// `compose!` proves one at build time; [`Composition::assemble`] makes the same of a set put
-/// together at run time.
+/// `compose!` proves a composition at build time; [`Composition::assemble`] makes one from a set
+/// that is chosen at run time.
 #[derive(Debug, Clone)]
 pub struct Composition {
     plugins: Cow<'static, [&'static Descriptor]>,
-    /// Indices of the plugins, those that start first in front.
+    /// Indices of the plugins in start order.
     order: Cow<'static, [u16]>,
     catalogue: &'static [CatalogueEntry],
     pub(super) origin: Composer,
 }
 
-/// Who put a set together.
+/// How the set was composed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Composer {
-    /// `compose!`: what it does not name is left out.
+    /// By `compose!`: linked plugins that it does not name are left out.
     Build,
-    /// `compose!` with `#![strict]`: it holds all plugins of the binary.
+    /// By `compose!` with `#![strict]`: the set contains all plugins of the binary.
     Strict,
-    /// A test or an embedder, who may leave plugins of the binary out.
+    /// By a test or an embedding program, which may leave out plugins of the binary.
     Hand,
 }
 
@@ -58,7 +58,7 @@ impl Composition {
         self
     }
 
-    /// Makes a set of plugins that were chosen at run time: by a test, or by an embedder.
+    /// Makes a composition of plugins that a test or an embedding program chose at run time.
     ///
     /// # Example
     ///
@@ -75,7 +75,7 @@ impl Composition {
     ///
     /// # Errors
     ///
-    /// When the plugins do not fit together: all that is wrong at once.
+    /// Returns all issues at once if the plugins do not fit together.
     pub fn assemble(plugins: &[&'static Descriptor]) -> Result<Self, PlanError> {
         let order = plan::plan(plugins)?;
         Ok(Self {
@@ -93,21 +93,21 @@ impl Composition {
         self.order.iter().map(|&at| self.plugins[usize::from(at)])
     }
 
-    /// All that the build could have held; nothing for a set put together at run time.
+    /// The plugins that the build could contain; empty for a set that was chosen at run time.
     #[must_use]
     pub fn catalogue(&self) -> &'static [CatalogueEntry] {
         self.catalogue
     }
 
-    /// The plugin of that name, if the set holds it.
+    /// The plugin with this name, if the set contains it.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&'static Descriptor> {
         let mut plugins = self.plugins.iter().copied();
         plugins.find(|plugin| plugin.name == name)
     }
 
-    /// What forces the start order: which plugin needs which, and why. In order of the kinds and
-    /// names of the plugins that need.
+    /// The constraints on the start order: which plugin needs which, and why. They are ordered by
+    /// the kind and name of the plugin that needs the other.
     #[must_use]
     pub fn edges(&self) -> Vec<Edge> {
         plan::edges(&self.plugins)

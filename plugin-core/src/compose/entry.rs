@@ -1,19 +1,19 @@
-//! What an entry of `compose!` says of its plugin, held against the descriptor.
+//! Compares an entry of `compose!` with the descriptor of its plugin.
 //!
-//! A build without the feature knows of the plugin only what the entry says; these assertions
-//! run in every build with it, so that the entry can't go stale.
+//! A build without the plugin's feature knows only what the entry says. These assertions are
+//! evaluated in every build with the feature, so that the entry can't become outdated.
 
 use crate::const_text::{Text, compare};
 use crate::descriptor::Descriptor;
 
-/// Most bytes of a compile error.
+/// Largest size of a compile error in bytes.
 const ROOM: usize = 1024;
 
-/// Asserts that the plugin of an entry has the name that the entry says or implies.
+/// Asserts that the plugin of an entry has the name that the entry states or implies.
 ///
 /// # Panics
 ///
-/// When it has another: in a constant, a compile error.
+/// Panics if it has another name; in a constant, this is a compile error.
 #[track_caller]
 pub const fn assert_name(plugin: &Descriptor, name: &str) {
     if compare(plugin.name, name).is_eq() {
@@ -33,11 +33,11 @@ pub const fn assert_name(plugin: &Descriptor, name: &str) {
     panic!("{}", text.as_str());
 }
 
-/// Asserts that the plugin of an entry provides the services that the entry lists, and no other.
+/// Asserts that the plugin of an entry provides exactly the services that the entry lists.
 ///
 /// # Panics
 ///
-/// When the lists differ: in a constant, a compile error.
+/// Panics if the lists differ; in a constant, this is a compile error.
 #[track_caller]
 pub const fn assert_provides(plugin: &Descriptor, services: &[&str]) {
     if let Some(service) = unprovided(plugin, services) {
@@ -56,11 +56,11 @@ pub const fn assert_provides(plugin: &Descriptor, services: &[&str]) {
     }
 }
 
-/// Asserts that the plugin of an entry answers the requests that the entry lists, and no other.
+/// Asserts that the plugin of an entry answers exactly the requests that the entry lists.
 ///
 /// # Panics
 ///
-/// When the lists differ: in a constant, a compile error.
+/// Panics if the lists differ; in a constant, this is a compile error.
 #[track_caller]
 pub const fn assert_answers(plugin: &Descriptor, topics: &[&str]) {
     let mut at = 0;
@@ -131,7 +131,7 @@ const fn provides(plugin: &Descriptor, service: &str) -> bool {
     false
 }
 
-/// The first service of the plugin that a list lacks.
+/// The first service of the plugin that is missing in a list.
 const fn unlisted(plugin: &Descriptor, services: &[&str]) -> Option<&'static str> {
     let mut at = 0;
     while at < plugin.provides.len() {

@@ -1,4 +1,4 @@
-//! The composed set against what the linker collected.
+//! Compares the composed set with the plugins that the linker collected.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,22 +8,22 @@ use crate::descriptor::Descriptor;
 use crate::event::EventDescriptor;
 use crate::registry;
 
-/// The binary holds something else than `compose!` proved.
+/// The error when the binary contains other plugins than those that `compose!` proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LinkError {
-    /// Composed plugins that the linker did not collect.
+    /// Composed plugins that are not linked.
     pub missing: Vec<&'static str>,
-    /// Rust types of linked plugins that nobody composed, where `#![strict]` asks for all.
+    /// Rust types of linked plugins that are not composed although `#![strict]` requires all.
     pub unchosen: Vec<&'static str>,
-    /// Topics that two linked types of event have, with the types.
+    /// Topics that two linked event types have, with these types.
     pub topics: Vec<(&'static str, [&'static str; 2])>,
 }
 
 impl Composition {
-    /// Linked plugins that `compose!` does not name, by name: such as those of a library of which
-    /// only the events are used. They are left out: nothing of them runs, and no config is read
-    /// for them. Of a set put together by hand it is not told.
+    /// Linked plugins that `compose!` does not name, ordered by name, such as the plugin of a
+    /// library of which only the events are used. They are left out: their code does not run, and
+    /// no config is read for them. For a set that was chosen at run time, the list is empty.
     #[must_use]
     pub fn left_out(&self) -> Vec<&'static Descriptor> {
         match self.origin {
@@ -32,14 +32,14 @@ impl Composition {
         }
     }
 
-    /// Compares the set with what the linker collected.
+    /// Compares the set with the plugins that the linker collected.
     ///
-    /// A set put together by hand may hold what is not linked.
+    /// A set that was chosen at run time may contain plugins that are not linked.
     ///
     /// # Errors
     ///
-    /// When a composed plugin is not linked, two linked types of event have one topic, or, with
-    /// `#![strict]` in `compose!`, a linked plugin is not composed.
+    /// Returns an error if a composed plugin is not linked, if two linked event types have the same
+    /// topic, or if a linked plugin is not composed although `compose!` has `#![strict]`.
     pub fn link_check(&self) -> Result<(), LinkError> {
         match self.origin {
             Composer::Strict => check(self, true),
@@ -49,7 +49,7 @@ impl Composition {
     }
 }
 
-/// Checks a set of `compose!`; a strict one holds all that is linked.
+/// Checks a set of `compose!`. A strict set contains all linked plugins.
 fn check(composition: &Composition, strict: bool) -> Result<(), LinkError> {
     let mut error = compare(composition, &registry::plugins(), &registry::events());
     if !strict {
@@ -58,7 +58,7 @@ fn check(composition: &Composition, strict: bool) -> Result<(), LinkError> {
     if error.is_empty() { Ok(()) } else { Err(error) }
 }
 
-/// The linked plugins that nobody composed.
+/// The linked plugins that are not composed.
 fn left_out(composition: &Composition) -> Vec<&'static Descriptor> {
     let composed = identities(composition.plugins());
     let mut linked = registry::plugins();
@@ -66,7 +66,7 @@ fn left_out(composition: &Composition) -> Vec<&'static Descriptor> {
     linked
 }
 
-/// Compares with linked plugins, and with linked events in order of their topics.
+/// Compares the set with linked plugins, and with linked events, which are ordered by topic.
 fn compare(
     composition: &Composition,
     plugins: &[&'static Descriptor],

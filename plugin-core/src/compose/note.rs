@@ -1,4 +1,4 @@
-//! What is worth knowing of a set, and is no mistake.
+//! Remarks about a set that are not mistakes.
 
 use std::fmt;
 
@@ -7,33 +7,32 @@ use crate::descriptor::Descriptor;
 use crate::event::{Source, matches_any, similar};
 use crate::registry;
 
-/// What is worth knowing of a composed set, and is no mistake: `check` prints it, and a start logs
-/// it.
+/// A remark about a composed set that is not a mistake. `check` prints it, and a start logs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note {
-    /// A plugin is linked, and `compose!` does not name it: nothing of it runs.
+    /// A plugin is linked, but `compose!` does not name it, so its code does not run.
     LeftOut {
         /// Name of the plugin.
         plugin: &'static str,
         /// Its Rust type.
         type_name: &'static str,
     },
-    /// A handler or an interceptor has a pattern that no type of event in the build matches.
+    /// A handler or an interceptor has a pattern that matches no event type in the build.
     Unmatched {
         /// Name of the plugin.
         plugin: &'static str,
         /// Name of the method.
         method: &'static str,
-        /// What it asks for.
+        /// The pattern.
         pattern: &'static str,
-        /// A pattern like it that would match.
+        /// A similar pattern that would match.
         similar: Option<String>,
     },
 }
 
 impl Note {
-    /// Name of the plugin that it is about.
+    /// Name of the plugin that the remark is about.
     #[must_use]
     pub fn plugin(&self) -> &'static str {
         match self {
@@ -73,14 +72,14 @@ impl fmt::Display for Note {
 }
 
 impl Composition {
-    /// What is worth knowing of the set, and is no mistake.
+    /// The remarks about the set.
     #[must_use]
     pub fn notes(&self) -> Vec<Note> {
         of(self)
     }
 }
 
-/// All notes on a set: on what was left out first, then in start order.
+/// All remarks about a set: first on plugins that were left out, then in start order.
 fn of(composition: &Composition) -> Vec<Note> {
     let topics: Vec<&str> = (registry::events().iter())
         .map(|event| event.topic)

@@ -47,6 +47,16 @@ pub fn host(key: &str, host: &str) -> Result<()> {
     ))
 }
 
+/// Checks the names or addresses of hosts, as [`host`] does.
+///
+/// # Errors
+///
+/// Returns an error that names `key`, and the place of the first one that is neither.
+pub fn hosts(key: &str, hosts: &[String]) -> Result<()> {
+    let mut numbered = hosts.iter().enumerate();
+    numbered.try_for_each(|(at, name)| host(&format!("{key}[{at}]"), name))
+}
+
 /// Checks an address to listen on: the name or address of a host, and a port.
 ///
 /// # Errors

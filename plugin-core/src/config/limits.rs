@@ -10,8 +10,9 @@ use super::isolation::Isolation;
 use super::manager::ManagerConfig;
 use super::plugin::Resources;
 use super::policy::{MemoryBreach, ProcessBreach};
-use crate::accounting::{ProcessUsage, measures_cpu};
+use crate::accounting::measures_cpu;
 use crate::context::bills_memory;
+use crate::process::ProcessUsage;
 
 /// A limit that config sets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]

@@ -1,9 +1,10 @@
-//! Who an instance is: its name, its rights and its counters, shared by all of its handles.
+//! The identity of an instance: its name, its rights and its counters, which all its handles share.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::counts::{Counters, Counts, EventCounts};
+use super::drops::DropReason;
 use super::{Current, Lineage, Meta};
 use crate::accounting::Account;
 use crate::histogram::Histogram;
@@ -11,22 +12,23 @@ use crate::instance_name::InstanceName;
 use crate::permission::Grants;
 use crate::rcu::Tally;
 
-/// Which instance of which plugin: the order is the start order, by which handlers are called and
-/// providers are sorted.
+/// Identifies an instance of a plugin. The order is the start order, by which handlers are called
+/// and providers are sorted.
 ///
-/// It stays the same when other instances of the plugin come or go.
+/// It stays the same when other instances of the plugin are added or removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct InstanceId {
     /// The plugin's place in the start order of the build, whether or not config enables it.
     pub(crate) plugin: usize,
-    /// The label that tells the instances of a plugin apart; one has none.
+    /// The label that distinguishes the instances of a plugin; empty for the instance without a
+    /// label.
     pub(crate) label: &'static str,
     /// Its number among the replicas that share the section of config, from 0.
     pub(crate) number: usize,
 }
 
 impl InstanceId {
-    /// The place of what comes after all instances.
+    /// An identity that is ordered after all instances.
     pub(crate) const LAST: Self = Self {
         plugin: usize::MAX,
         label: "",
@@ -34,38 +36,38 @@ impl InstanceId {
     };
 }
 
-/// Who an instance is.
+/// The identity of an instance.
 #[derive(Debug)]
 pub struct Identity {
     uid: usize,
     plugin: &'static str,
     section: &'static str,
     name: &'static str,
-    /// Whether each event goes to one of the replicas of its section.
+    /// Whether each event goes to only one of the replicas of its section.
     shares_events: bool,
     id: InstanceId,
     grants: Grants,
     counters: Counters,
     published: Tally,
-    /// What the lives before this one did.
+    /// The counters of the lives before this one.
     before: Mutex<EarlierLives>,
     /// How long events wait in its mailbox.
     waits: Histogram,
-    /// Whether its publishers are void: it has stopped.
+    /// Whether its publishers are invalid because it has stopped.
     muted: AtomicBool,
-    /// Whether it is the manager, whose own events nobody refuses.
+    /// Whether it is the manager, whose own events can't be refused.
     is_manager: bool,
-    /// How many events may come one after the other until one that it publishes.
+    /// Longest chain of events that ends in an event that it publishes.
     max_event_depth: u16,
     account: &'static Account,
 }
 
-/// What the lives of an instance before this one did.
+/// The counters of the lives of an instance before this one.
 #[derive(Debug, Default)]
 struct EarlierLives {
-    /// Those that have ended.
+    /// Those of the lives that have ended.
     ended: Counts,
-    /// The one that may still go on beside this one.
+    /// The previous life, which may still continue beside this one.
     last: Option<Arc<Identity>>,
 }
 
@@ -92,36 +94,36 @@ impl Identity {
         }
     }
 
-    /// The same, billed for what it takes.
+    /// The same identity, with the account that is billed.
     pub(crate) fn billed(mut self, account: &'static Account) -> Self {
         self.account = account;
         self
     }
 
-    /// What it takes of the machine.
+    /// The resources that it uses.
     pub(crate) fn account(&self) -> &'static Account {
         self.account
     }
 
-    /// The same, with a bound on chains of events.
+    /// The same identity, with a limit on chains of events.
     pub(crate) fn bounded(mut self, max_event_depth: u16) -> Self {
-        // A depth is counted as far as `u16::MAX`, and has to be able to be more than this.
+        // The depth is counted up to `u16::MAX`, and must be able to exceed this limit.
         self.max_event_depth = max_event_depth.min(u16::MAX - 1);
         self
     }
 
-    /// How many events may come one after the other until one that it publishes.
+    /// Longest chain of events that ends in an event that it publishes.
     pub(crate) fn max_event_depth(&self) -> u16 {
         self.max_event_depth
     }
 
-    /// The same, as one of several replicas that share the events of their section.
+    /// The same identity, as one of several replicas that share the events of their section.
     pub(crate) fn sharing_events(mut self, shares: bool) -> Self {
         self.shares_events = shares;
         self
     }
 
-    /// Name of the plugin that it is an instance of.
+    /// Name of its plugin.
     pub(crate) fn plugin(&self) -> &'static str {
         self.plugin
     }
@@ -136,7 +138,7 @@ impl Identity {
         self.shares_events
     }
 
-    /// From here on it publishes nothing.
+    /// From now on, it can't publish events.
     pub(crate) fn mute(&self) {
         self.muted.store(true, SeqCst);
     }
@@ -149,7 +151,13 @@ impl Identity {
         self.muted.load(SeqCst)
     }
 
-    /// A number that no other instance of this process has.
+    /// Counts events that it could not publish because it or the service stops.
+    #[cold]
+    pub(crate) fn drop_at_stop(&self, events: u64) {
+        self.counters.drop_events(DropReason::Stopping, events);
+    }
+
+    /// A number that is unique in this process.
     pub(crate) fn uid(&self) -> usize {
         self.uid
     }
@@ -160,13 +168,13 @@ impl Identity {
         self.name
     }
 
-    /// The same, as the manager itself.
+    /// The same identity, as the manager itself.
     pub(crate) fn of_manager(mut self) -> Self {
         self.is_manager = true;
         self
     }
 
-    /// Whether it is the manager, whose own events nobody refuses.
+    /// Whether it is the manager, whose own events can't be refused.
     pub(crate) fn is_manager(&self) -> bool {
         self.is_manager
     }
@@ -191,12 +199,12 @@ impl Identity {
         &self.published
     }
 
-    /// How long events wait in its mailbox, of a sample.
+    /// How long events wait in its mailbox, from a sample.
     pub(crate) fn waits(&self) -> &Histogram {
         &self.waits
     }
 
-    /// What it did with events so far, in this life and in those that it followed.
+    /// Its counters so far, in this life and in the lives that it followed.
     pub(crate) fn events(&self) -> EventCounts {
         self.counted().into()
     }
@@ -208,7 +216,7 @@ impl Identity {
         own + before.ended + last.unwrap_or_default()
     }
 
-    /// Goes on with the counts of another life, which may go on beside this one.
+    /// Continues the counters of another life, which may continue beside this one.
     pub(crate) fn follow(&self, before: &Arc<Self>) {
         self.before().last = Some(Arc::clone(before));
     }

@@ -1,4 +1,4 @@
-//! What is known of an event's publishing, and which trace a piece of work belongs to.
+//! The data of an event's publishing, and the trace that a piece of work belongs to.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::idempotency::IdempotencyKey;
 use crate::rcu::ThreadRecord;
 use crate::traceparent::TraceContext;
 
-/// A number that tells one publishing from every other of the process.
+/// The number of one publishing, which is unique in the process.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -17,7 +17,7 @@ use crate::traceparent::TraceContext;
 pub struct EventId(u64);
 
 impl EventId {
-    /// That of a publishing in the host of this process.
+    /// The number of a publishing in the host of this process.
     pub(crate) const fn of_number(number: u64) -> Self {
         Self(number)
     }
@@ -33,14 +33,14 @@ impl fmt::Display for EventId {
     }
 }
 
-/// What is known of a publishing.
+/// The data of a publishing.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Meta {
     pub(crate) id: EventId,
     pub(crate) source: &'static str,
-    /// The span that it was published in.
+    /// The span in which it was published.
     pub(crate) parent: Option<TraceContext>,
-    /// Of a delivery to a durable subscription.
+    /// The key of a delivery to a durable subscription.
     pub(crate) key: Option<IdempotencyKey>,
 }
 
@@ -55,7 +55,7 @@ impl Meta {
         }
     }
 
-    /// Of the next publishing of the same publisher in the same span.
+    /// The data of the next publishing by the same publisher in the same span.
     pub(crate) fn next(&self, record: &ThreadRecord) -> Self {
         Self {
             id: EventId(record.next_id()),
@@ -63,7 +63,7 @@ impl Meta {
         }
     }
 
-    /// What each delivery of the event to a handler carries, in whichever process.
+    /// The key of each delivery of the event to a handler, in any process.
     pub(crate) fn delivery_key(&self) -> IdempotencyKey {
         let number = self.id.number();
         self.key.unwrap_or_else(|| IdempotencyKey::of_event(number))
@@ -74,27 +74,27 @@ impl Meta {
         TraceContext::of_event(self.parent, self.id.number())
     }
 
-    /// The span that the event is a child of when it is read back from a store.
+    /// The span of which the event is a child when it is read back from a store.
     pub(crate) fn origin(&self) -> TraceContext {
         let begun = || TraceContext::first(self.id.number());
         self.parent.unwrap_or_else(begun)
     }
 
-    /// What its handlers' work comes from.
+    /// The origin of the work of its handlers.
     pub(crate) fn lineage(&self) -> Lineage {
         Lineage::Event(self.parent, self.id)
     }
 }
 
-/// Where a piece of work comes from. The span of an event is worked out when somebody asks: most
-/// events come and go without that.
+/// The origin of a piece of work. The span of an event is computed only on demand, because it is
+/// not needed for most events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lineage {
     /// No trace.
     None,
     /// A span.
     Span(TraceContext),
-    /// The handling of an event that was published there.
+    /// The handling of an event with this id, which was published in this span.
     Event(Option<TraceContext>, EventId),
 }
 

@@ -1,4 +1,4 @@
-//! The lifecycle glue of a plugin: one function per hook.
+//! The functions that call the lifecycle methods of a plugin: one for each hook.
 
 use std::fmt;
 
@@ -8,21 +8,21 @@ use crate::health::Health;
 use crate::init::InitContext;
 use crate::tasks::Tasks;
 
-/// The lifecycle glue of a plugin. Everything but `init` is optional.
+/// The functions that call the lifecycle methods of a plugin. All except `init` are optional.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Hooks {
-    /// Takes the parameters out of the context and returns the future that builds the plugin.
+    /// Takes the parameters from the context, and returns the future that creates the plugin.
     pub init: InitHook,
-    /// Called once the plugin is built; may spawn tasks.
+    /// Called after the plugin is initialized; it may spawn tasks.
     pub start: Option<StartHook>,
-    /// Called when the mailbox is drained, before the tasks are cancelled.
+    /// Called after the accepted events are handled, before the tasks are cancelled.
     pub stop: Option<StopHook>,
-    /// Takes over a new config in place.
+    /// Applies a new config in place.
     pub reload: Option<ReloadHook>,
-    /// Says how the plugin is.
+    /// Returns the health of the plugin.
     pub health: Option<HealthHook>,
-    /// Leaves what the next life of the instance goes on with.
+    /// Returns data for the next life of the instance.
     pub snapshot: Option<SnapshotHook>,
 }
 
@@ -40,7 +40,7 @@ pub type HealthHook = fn(PluginRef) -> BoxFuture<'static, Health>;
 pub type SnapshotHook = fn(PluginRef) -> BoxFuture<'static, Result<serde_json::Value>>;
 
 impl Hooks {
-    /// Hooks with `init` alone.
+    /// Hooks with only `init`.
     #[must_use]
     pub const fn new(init: InitHook) -> Self {
         Self {

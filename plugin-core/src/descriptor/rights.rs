@@ -1,4 +1,4 @@
-//! The rights that a plugin needs, held against those that it was granted.
+//! Compares the rights that a plugin needs with those that it was granted.
 
 use super::Descriptor;
 use crate::event::EventStore;
@@ -7,14 +7,14 @@ use crate::permission::{Grants, PermissionDenied, Right};
 use crate::service::ServiceTrait;
 
 impl Grants {
-    /// The rights that a plugin can't be without and was not granted: what its `init` takes and
-    /// what its handlers listen to. Nothing is recorded.
+    /// The rights that a plugin needs and that were not granted: those for the parameters of its
+    /// `init`, and for the events of its handlers. Nothing is recorded.
     #[must_use]
     pub fn check(&self, descriptor: &Descriptor) -> Vec<PermissionDenied> {
         self.refusals(descriptor, |need| !is_optional(need))
     }
 
-    /// All rights that a plugin asks for and was not granted, also those that it can be without.
+    /// All rights that a plugin asks for and that were not granted, including optional ones.
     /// Nothing is recorded.
     #[must_use]
     pub fn withheld(&self, descriptor: &Descriptor) -> Vec<PermissionDenied> {
@@ -44,7 +44,7 @@ impl Grants {
     }
 }
 
-/// The right that a need asks for, if it asks for one.
+/// The right that a need requires, if it requires one.
 fn right_of(need: &Need) -> Option<Right<'_>> {
     match need {
         Need::Service { service, .. } => Some(Right::Use(service.name)),
@@ -68,7 +68,7 @@ fn right_of(need: &Need) -> Option<Right<'_>> {
     }
 }
 
-/// Whether a plugin takes it if it is granted, and starts without it if not.
+/// Whether a plugin uses the right if it is granted, and starts without it otherwise.
 fn is_optional(need: &Need) -> bool {
     matches!(
         need,
@@ -79,8 +79,8 @@ fn is_optional(need: &Need) -> bool {
     )
 }
 
-/// Whether the kernel uses a service in the plugin's place: that is no right of the plugin. One
-/// that asks for the store itself is asked for the right by its `init`.
+/// Whether the kernel uses a service on behalf of the plugin, which requires no right of the
+/// plugin. If the plugin itself asks for the store, its `init` requires the right.
 fn is_the_kernels(descriptor: &Descriptor, need: &Need) -> bool {
     let store = <dyn EventStore as ServiceTrait>::DESCRIPTOR.key;
     matches!(need, Need::Service { service, .. } if service.key == store)

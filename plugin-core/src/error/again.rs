@@ -1,21 +1,20 @@
-//! When to come again.
+//! The time after which a retry may help.
 
 use std::time::Duration;
 
 use super::Error;
 
-/// The longest pause that an error can ask for: an event should not wait a year because a server
-/// says so.
+/// The longest pause that an error can ask for, so that a server can't delay an event for a year.
 pub(crate) const LONGEST_ASKED: Duration = Duration::from_secs(60 * 60);
 
 impl Error {
-    /// Says when trying again may help: not before so long after the error. It is what HTTP calls
+    /// Sets the time after the error before which a retry will not help. HTTP calls this
     /// `Retry-After`.
     ///
-    /// The next call of a handler with `retry` comes no earlier, though no later than an hour
-    /// after the error, and not before the pause of its `backoff` is over either. How often the
-    /// handler is called does not change, nor does the error become one that is tried again: that
-    /// is said by its [`kind`](Error::kind). `api-plugin` passes the time on as `Retry-After`.
+    /// The next call of a handler with `retry` is not made before this time, but at the latest an
+    /// hour after the error, and not before the pause of its `backoff` is over. The number of calls
+    /// does not change, and the error does not become retriable: that depends on its
+    /// [`kind`](Error::kind). `api-plugin` passes the time to the caller as `Retry-After`.
     ///
     /// ```
     /// use std::time::Duration;
@@ -31,7 +30,7 @@ impl Error {
         self
     }
 
-    /// When trying again may help, if it is known: so long after the error.
+    /// The time after the error from which a retry may help, if it is known.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.after

@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
-/// Prints an error and its causes, each once: some errors say their cause themselves.
+/// Prints an error and its causes, each once, because the text of some errors already contains
+/// their cause.
 ///
 /// # Example
 ///
@@ -24,11 +25,11 @@ impl fmt::Display for ErrorChain<'_> {
 }
 
 impl ErrorChain<'_> {
-    /// Prints what `said` does not say already.
+    /// Prints the causes that `said` does not contain already.
     ///
-    /// A text that ends with what the first cause of all says has told all of them: none is asked
-    /// again. Of errors that say their causes themselves, each would ask all those below it
-    /// otherwise, and so would these: the time would double with each level.
+    /// If a text ends with the text of the root cause, it contains all causes, so none is printed.
+    /// This is checked first because printing such a cause would print all causes below it again,
+    /// and the time would double with each level.
     pub(super) fn after(self, f: &mut fmt::Formatter<'_>, mut said: String) -> fmt::Result {
         let mut root = self.0;
         while let Some(cause) = root.source() {
@@ -57,7 +58,7 @@ mod tests {
     use super::*;
     use crate::error::PublishError;
 
-    /// One that says its cause, or not.
+    /// An error whose text contains its cause, or does not.
     #[derive(Debug)]
     struct Outer(&'static str, std::io::Error);
 
@@ -90,7 +91,8 @@ mod tests {
         );
     }
 
-    /// As when two interceptors publish what the other one intercepts, until they are refused.
+    /// For example, two interceptors that each publish what the other one intercepts, until they
+    /// are refused.
     #[test]
     fn errors_that_say_their_causes_are_told_in_time_that_grows_with_their_number() {
         let deepest = crate::Error::external("within itself");

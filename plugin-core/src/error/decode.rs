@@ -1,4 +1,4 @@
-//! JSON from outside that is not what it has to be.
+//! The error for JSON from outside that is not valid.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,8 @@ use std::fmt;
 #[derive(Debug)]
 pub struct DecodeError {
     topic: Cow<'static, str>,
-    /// In a box: the error is part of what every publisher returns, which has to stay small.
+    /// It is boxed, because the error is part of the result of every publisher, which has to stay
+    /// small.
     source: Box<Wrong>,
 }
 
@@ -28,7 +29,7 @@ impl DecodeError {
         }
     }
 
-    /// Of an event that breaks a rule of its type at `key`.
+    /// The error for an event that breaks a rule of its type at `key`.
     pub(crate) fn broken(topic: &'static str, key: String, fault: String) -> Self {
         Self {
             topic: topic.into(),
@@ -42,7 +43,7 @@ impl DecodeError {
         &self.topic
     }
 
-    /// Path of the key that is wrong, `.` for the whole.
+    /// Path of the wrong key; `.` for the whole.
     #[must_use]
     pub fn key(&self) -> String {
         match &*self.source {

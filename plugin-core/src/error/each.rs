@@ -10,8 +10,8 @@ use crate::counted::counted;
 struct Each(Vec<Result<()>>);
 
 impl Error {
-    /// The error of a call by the results of its events, at least one of which failed. Its kind is
-    /// that of the first failure.
+    /// The error of a call with these results of its events, at least one of which failed. Its kind
+    /// is that of the first failure.
     pub(crate) fn of_each(results: Vec<Result<()>>) -> Self {
         let first = results.iter().find_map(|result| result.as_ref().err());
         let kind = first.map_or(super::ErrorKind::Bug, Self::kind);
@@ -23,11 +23,11 @@ impl Error {
         self.downcast_ref::<Each>().map(|each| &*each.0)
     }
 
-    /// Takes the results of the single events out.
+    /// Takes the results of the single events.
     ///
     /// # Errors
     ///
-    /// The error itself, when it has none.
+    /// Returns the error itself if it does not contain such results.
     pub(crate) fn into_each(mut self) -> Result<Vec<Result<()>>> {
         match self.0.source.take().map(|source| source.downcast::<Each>()) {
             Some(Ok(each)) => Ok(each.0),
@@ -52,7 +52,7 @@ impl fmt::Display for Each {
 }
 
 impl std::error::Error for Each {
-    /// That of the first event that failed.
+    /// The error of the first event that failed.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         let first = self.0.iter().find_map(|result| result.as_ref().err())?;
         Some(first.as_dyn())

@@ -1,4 +1,4 @@
-//! Why a file was not read or written.
+//! The error of reading or writing a file.
 
 use std::fmt;
 use std::io;
@@ -7,22 +7,22 @@ use std::path::PathBuf;
 use crate::counted::counted;
 use crate::permission::PermissionDenied;
 
-/// Why a file was not read or written.
+/// The reason why a file was not read or written.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FileError {
-    /// The plugin lacks the right.
+    /// The plugin does not have the right.
     Denied(PermissionDenied),
     /// The path leads out of the directory that the plugin was granted.
     Outside {
         /// The path.
         path: PathBuf,
     },
-    /// The file has, or would have, more bytes than it may.
+    /// The file has, or would have, more bytes than allowed.
     TooLarge {
         /// The path.
         path: PathBuf,
-        /// The most it may have.
+        /// The limit.
         limit: u64,
     },
     /// It is a directory, a pipe, a socket or a device.
@@ -30,16 +30,16 @@ pub enum FileError {
         /// The path.
         path: PathBuf,
     },
-    /// The plugin has as many files open as it may.
+    /// The plugin has as many open files as it may have.
     TooManyOpen {
-        /// The most it may have.
+        /// The limit.
         limit: usize,
     },
-    /// The operating system refused.
+    /// The operating system returned an error.
     Io {
         /// The path.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
 }

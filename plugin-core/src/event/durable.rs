@@ -355,7 +355,9 @@ impl Durables {
     pub(super) fn complete(&self, reports: &mut [HandlerReport]) {
         for report in reports {
             let durable = self.find(report.plugin, report.handler, &report.topic);
-            if let Some(done) = durable.and_then(|durable| durable.done().report()) {
+            if let Some(mut done) = durable.and_then(|durable| durable.done().report()) {
+                // What could not be stored never came to the handlers.
+                done.dropped = done.dropped + report.dropped;
                 *report = done;
             }
         }

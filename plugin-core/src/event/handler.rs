@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::accounting::CpuMeter;
-use crate::context::{Counters, Identity, InstanceId, Meta};
+use crate::context::{Counters, DropCounts, Identity, InstanceId, Meta};
 use crate::error::Result;
 use crate::event::handler::sampling::TIMED;
 use crate::event::outcome::HandlerOutcome;
@@ -279,6 +279,7 @@ impl HandlerCore {
             errors: counts.errors,
             retries: counts.retries,
             dead_lettered: counts.dead_lettered,
+            dropped: counts.dropped,
             timeouts: self.timeouts.load(Relaxed),
             mean_nanos: counts.mean_nanos,
             max_nanos: counts.max_nanos,
@@ -309,6 +310,8 @@ pub struct HandlerReport {
     pub retries: u64,
     /// Number of events that became dead letters.
     pub dead_lettered: u64,
+    /// Number of events that were neither handled nor kept as dead letters, by reason.
+    pub dropped: DropCounts,
     /// Number of calls that timed out.
     pub timeouts: u64,
     /// Mean time of an event in timed calls, in nanoseconds.
@@ -340,7 +343,7 @@ pub(super) fn admits<P>(
         Ok(filter(envelope))
     })
     .unwrap_or_else(|error| {
-        core.failed(meta, &error.context("its filter"));
+        core.failed_to_choose(meta, &error.context("its filter"));
         false
     })
 }

@@ -1,4 +1,4 @@
-//! What is done in a directory, on a thread that may block.
+//! The operations in a directory, which run on a thread that may block.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -22,8 +22,8 @@ pub(super) fn read_at_most(dir: &Dir, path: &Path, limit: u64) -> io::Result<Opt
     Ok((read as u64 <= limit).then_some(data))
 }
 
-/// Opens a regular file. Nothing else is waited for, as a pipe without a writer would be; what it is
-/// is asked of what is open, so that nobody can put another thing into its place meanwhile.
+/// Opens a regular file. It never waits, as opening a pipe without a writer would. The type is
+/// checked on the open file, so that the file can't be replaced between the check and its use.
 fn open(dir: &Dir, path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     #[cfg(unix)]
     {
@@ -37,7 +37,7 @@ fn open(dir: &Dir, path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     Err(NotRegular::UNNAMED.into())
 }
 
-/// A socket, or a pipe that nobody reads, can't even be opened.
+/// Translates the error for a socket, or for a pipe without a reader, which can't even be opened.
 #[cfg(unix)]
 fn special(error: io::Error) -> io::Error {
     let is_special = [rustix::io::Errno::NXIO, rustix::io::Errno::ISDIR]
@@ -55,7 +55,7 @@ fn special(error: io::Error) -> io::Error {
     error
 }
 
-/// Writes beside the file, then puts the new one in its place.
+/// Writes a new file beside the old one, then replaces the old one.
 pub(super) fn write(dir: &Dir, path: &Path, data: &[u8]) -> io::Result<()> {
     let path = target(dir, path)?;
     make_parent(dir, &path)?;
@@ -64,9 +64,10 @@ pub(super) fn write(dir: &Dir, path: &Path, data: &[u8]) -> io::Result<()> {
     loop {
         tries += 1;
         match write_beside(dir, &path, data) {
-            // Another process began in this directory, and took the draft for one of a crash.
+            // Another process started with this directory, and removed the draft as the rest of a
+            // crash.
             Err(error) if error.kind() == ErrorKind::NotFound && tries < TRIES => {}
-            // A name came again; there will be another one.
+            // The name exists already; the next attempt uses another one.
             Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < TRIES => {}
             done => return done,
         }
@@ -81,16 +82,16 @@ fn write_beside(dir: &Dir, path: &Path, data: &[u8]) -> io::Result<()> {
         &draft,
         private(OpenOptions::new().write(true).create_new(true)),
     )?;
-    // Else a crash could leave the new name with nothing in it.
+    // Without the sync, a crash could leave an empty file with the new name.
     let filled = file.write_all(data).and_then(|()| file.sync_all());
     let done = filled.and_then(|()| dir.rename(&draft, dir, path));
     done.inspect_err(|_| {
-        // The first error is the one to report.
+        // The first error is reported.
         dir.remove_file(&draft).unwrap_or_default();
     })
 }
 
-/// What is not there yet may be written.
+/// Checks that the path is a regular file, or does not exist yet.
 fn check_regular(dir: &Dir, path: &Path) -> io::Result<()> {
     match dir.symlink_metadata(path) {
         Ok(metadata) if !metadata.is_file() && !metadata.is_symlink() => {
@@ -127,7 +128,7 @@ pub(super) fn exists(dir: &Dir, path: &Path) -> io::Result<bool> {
     dir.try_exists(path)
 }
 
-/// The file that a path stands for: the end of its links, if there is a file.
+/// The file that a path refers to after following its links, if it exists.
 fn target(dir: &Dir, path: &Path) -> io::Result<PathBuf> {
     match dir.canonicalize(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(path.to_owned()),
@@ -142,20 +143,20 @@ fn make_parent(dir: &Dir, path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a directory and those it is in; they are their owner's alone.
+/// Creates a directory and those that contain it, with access only for their owner.
 pub(super) fn make_dirs(dir: &Dir, path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     cap_std::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match dir.create_dir_with(path, &builder) {
-        // A file, or a link that leads out: to open it tells which.
+        // It is a file, or a link that leads out; opening it shows which.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => dir.open_dir(path).map(drop),
         made => made,
     }
 }
 
-/// A file that is made is its owner's alone.
+/// A new file is accessible only to its owner.
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     cap_std::fs::OpenOptionsExt::mode(options, 0o600);

@@ -1,5 +1,5 @@
-//! Files that are being written: beside the one whose place they take, under names that are never
-//! given twice. A crash leaves some; the next start removes them.
+//! Files that are being written. They are created beside the files that they replace, with unique
+//! names. A crash may leave some; the next start removes them.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -9,17 +9,16 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use cap_std::fs::Dir;
 
-/// How their names begin.
+/// The beginning of their names.
 const PREFIX: &str = ".unfinished-";
 
-/// Most entries that a start looks at: what is left beyond them is in nobody's way.
+/// Most entries that a start checks. Unfinished files beyond them do no harm.
 const MOST: usize = 20_000;
 
-/// Deepest directory that a start looks into.
+/// Depth of directories that a start checks.
 const DEPTH: usize = 16;
 
-/// A name that no other process and no other draft of this one has: a random number of the process,
-/// and a count.
+/// A unique name: a random number of the process, and a counter.
 pub(super) fn name() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     static PROCESS: LazyLock<[u64; 2]> = LazyLock::new(|| [random(), random()]);
@@ -28,7 +27,7 @@ pub(super) fn name() -> String {
     format!("{PREFIX}{high:016x}{low:016x}-{count}")
 }
 
-/// The keys of a hasher are the random numbers that the standard library has.
+/// A random number from the standard library, which uses them as the keys of a hasher.
 fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
@@ -37,7 +36,8 @@ pub(super) fn is_one(name: &str) -> bool {
     name.starts_with(PREFIX)
 }
 
-/// Removes what a crash has left. What can't be looked at or removed stays: it is in nobody's way.
+/// Removes the files that a crash has left. Files that can't be examined or removed stay; they do
+/// no harm.
 pub(super) fn remove_all(root: &Dir) {
     let mut left = MOST;
     if let Err(error) = remove_below(root, (&mut left, DEPTH)) {

@@ -1,4 +1,5 @@
-//! What can't be there twice: one life of an instance passes it to the next one, in the process.
+//! Passes values that can't exist twice from one life of an instance to the next one, within the
+//! process.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -8,13 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{InitContext, InitParam, Need};
 use crate::error::Result;
 
-/// Passes values from one life of an instance to the next one: what can't be there twice, such as
-/// a listener or a pool, and what has to go on, such as a table that both lives look at.
+/// Passes values from one life of an instance to the next one: things that can't exist twice, such
+/// as a listener or a pool, and things that have to continue, such as a table that both lives use.
 ///
-/// The life that has a value offers it under a name. The next one takes it in `init` or `start`, and
-/// offers it again for the one after it. Where two lives [overlap](macro@crate::plugin), both hold it
-/// until the old one has stopped. Where no life follows, it is let go of when the stop begins. There is nothing to take where there is no
-/// [`Snapshot`](super::Snapshot) either: at the start of the process and after a failure.
+/// A life that has a value offers it under a name. The next life takes it in `init` or `start`, and
+/// offers it again for the life after it. If two lives [overlap](macro@crate::plugin), both hold it
+/// until the old one has stopped. If no life follows, it is released when the stop begins. There is
+/// nothing to take in the cases in which there is no [`Snapshot`](super::Snapshot) either: at the
+/// start of the process and after a failure.
 ///
 /// # Example
 ///
@@ -49,7 +51,7 @@ struct HandoverState {
 type Offered = HashMap<&'static str, Arc<dyn Any + Send + Sync>>;
 
 impl Handover {
-    /// That of a life that follows another one.
+    /// The handover of a life that follows another one.
     pub(crate) fn after(before: Option<Self>) -> Self {
         Self(Arc::new(HandoverState {
             offered: Mutex::default(),
@@ -57,16 +59,16 @@ impl Handover {
         }))
     }
 
-    /// Offers a value to the next life, in the place of what was offered under the name before.
+    /// Offers a value to the next life. It replaces an earlier value with the same name.
     pub fn offer<T: Send + Sync + 'static>(&self, name: &'static str, value: &Arc<T>) {
         let value: Arc<dyn Any + Send + Sync> = Arc::<T>::clone(value);
         let replaced = self.offered().insert(name, value);
-        // Without the lock: its `Drop` may be anything.
+        // It is dropped without the lock, because its `Drop` may run any code.
         drop(replaced);
     }
 
-    /// What the life before offers under a name; `None` if it offers nothing of that type, or there
-    /// was none, and when this life has started.
+    /// Takes the value that the previous life offers under a name. `None` if it offers no value of
+    /// this type, if there was no previous life, or if this life has started already.
     #[must_use]
     pub fn take<T: Send + Sync + 'static>(&self, name: &str) -> Option<Arc<T>> {
         let before = self.before().clone()?;
@@ -74,13 +76,13 @@ impl Handover {
         offered?.downcast().ok()
     }
 
-    /// Offers nothing any more: no life follows.
+    /// Offers nothing any more, because no life follows.
     pub(crate) fn withdraw(&self) {
         let offered = std::mem::take(&mut *self.offered());
         drop(offered);
     }
 
-    /// Lets go of what the life before offered.
+    /// Releases the values that the previous life offered.
     pub(crate) fn close(&self) {
         let before = self.before().take();
         drop(before);

@@ -1,11 +1,11 @@
-//! What `init` may ask for, as the plan and the operator see it.
+//! The needs that parameters of `init` declare, for the plan and for operators.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::event::EventDescriptor;
 use crate::service::ServiceDescriptor;
 
-/// Something that `init` asks for, read off the type of a parameter.
+/// A need of a plugin, derived from the type of a parameter of `init`.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Need {
@@ -13,63 +13,64 @@ pub enum Need {
     Config(ConfigNeed),
     /// Another plugin's service.
     Service {
-        /// Which service.
+        /// The service.
         service: &'static ServiceDescriptor,
-        /// How many providers the need is met by.
+        /// How many providers the plugin needs.
         arity: Arity,
     },
-    /// The right to publish one type of event.
+    /// The right to publish one event type.
     Publish(&'static EventDescriptor),
     /// The right to publish events that are known only at run time, by topic.
     PublishAny,
-    /// The right to ask one type of request, and somebody who answers.
+    /// The right to send one type of request, and a responder.
     Request {
-        /// Which request.
+        /// The request.
         request: &'static EventDescriptor,
         /// `One`, or `Optional`.
         arity: Arity,
     },
-    /// The right to ask requests that are known only at run time, by topic.
+    /// The right to send requests that are known only at run time, by topic.
     RequestAny,
     /// The right to subscribe at run time.
     Subscribe,
-    /// The right to look on at events, taken if it is granted.
+    /// The right to observe events, if it is granted.
     Observe,
     /// Files below a root.
     Files,
-    /// A directory of the plugin's own below `data_dir`.
+    /// A directory for the plugin below `data_dir`.
     DataDir,
     /// The clock.
     Clock,
-    /// Entries of its own in the audit log.
+    /// The plugin's own entries in the audit log.
     SecurityLog,
-    /// Schedules that are made at run time.
+    /// Schedules that are created at run time.
     Schedule,
-    /// Figures of its own.
+    /// The plugin's own metrics.
     Meter,
     /// A view of the whole system.
     System,
     /// The right to operate the system.
     Operate {
-        /// `One`: it does not start without. `Optional`: it takes the right if it is granted.
+        /// `One`: the plugin does not start without it. `Optional`: the plugin uses the right if it
+        /// is granted.
         arity: Arity,
     },
-    /// What the life before left as its snapshot.
+    /// The snapshot that the previous life left.
     Snapshot,
     /// Values that one life passes to the next one.
     Handover,
-    /// What a parameter type of another crate brings; the text names it.
+    /// A need of a parameter type from another crate; the text names it.
     Other(&'static str),
 }
 
-/// How many providers a need for a service is met by.
+/// How many providers a plugin needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arity {
-    /// Exactly one: without it the build fails.
+    /// Exactly one; without it, the build fails.
     One,
     /// One, if there is one.
     Optional,
-    /// All there are, in order of priority.
+    /// All providers, in order of priority.
     Many,
 }
 
@@ -81,7 +82,7 @@ pub struct ConfigNeed {
     pub type_name: fn() -> &'static str,
     /// Its JSON Schema.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
-    /// Whether a value can be read as the type, beyond what the schema says.
+    /// Whether a value can be converted into the type, beyond what the schema checks.
     pub(crate) check:
         fn(&serde_json::Value) -> Result<(), serde_path_to_error::Error<serde_json::Error>>,
 }

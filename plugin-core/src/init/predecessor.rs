@@ -9,11 +9,11 @@ use serde_json::Value;
 use super::{Handover, InitContext, InitParam, Need};
 use crate::error::Result;
 
-/// What the life before left.
+/// What the previous life left.
 #[derive(Default)]
 pub(crate) struct Predecessor {
     pub(crate) snapshot: Option<Value>,
-    /// What it offers.
+    /// The values that it offers.
     pub(crate) handover: Option<Handover>,
 }
 
@@ -32,15 +32,15 @@ impl fmt::Debug for Predecessor {
     }
 }
 
-/// What the life of the instance before this one returned from its `#[snapshot]`. `#[init]` takes an
-/// `Option` of it, because most lives begin without.
+/// What the previous life of the instance returned from its `#[snapshot]`. `#[init]` takes an
+/// `Option` of it, because most lives begin without one.
 ///
-/// There is one after a restart that an operator asked for, and after a reload that did not take
-/// the new config over in place. There is none at the start of the process, after a failure of
-/// the plugin, after `stop` and `start`, and when `#[snapshot]` failed, panicked or took longer than
-/// the plugin's `timeout`, or what it returned can't be read as a `T`: the log has one warning then.
+/// There is a snapshot after a restart by an operator, and after a reload that was not applied in
+/// place. There is none at the start of the process, after a failure of the plugin, or after `stop`
+/// and `start`. There is also none, and a warning is logged, if `#[snapshot]` failed, panicked or
+/// exceeded the plugin's `timeout`, or if its result can't be read as a `T`.
 ///
-/// Each replica has its own. In between it is JSON.
+/// Each replica has its own snapshot. It is stored as JSON in between.
 ///
 /// # Example
 ///
@@ -70,7 +70,7 @@ impl fmt::Debug for Predecessor {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot<T>(pub T);
 
-/// A type that `#[snapshot]` can return: it is written as JSON, and read again.
+/// A type that `#[snapshot]` can return. It is written as JSON and read again.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be a snapshot",
     label = "needs `#[derive(Serialize, Deserialize)]`",

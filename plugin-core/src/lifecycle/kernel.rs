@@ -23,7 +23,7 @@ use super::reloads::ReloadLog;
 use super::state::State;
 use super::status::{ProcessStatus, SystemStatus};
 use super::wiring::{TiedTo, Wiring};
-use crate::accounting::{Accounts, ProcessUsage};
+use crate::accounting::Accounts;
 use crate::audit::{Audit, Entry, Outcome};
 use crate::config::Generations;
 use crate::context::{Identity, InstanceId};
@@ -32,6 +32,7 @@ use crate::error::Error;
 use crate::event::Bus;
 use crate::health::Health;
 use crate::means::Before;
+use crate::process::ProcessUsage;
 use crate::service::Switchboard;
 use crate::timestamp::Timestamp;
 

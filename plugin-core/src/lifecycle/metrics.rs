@@ -13,7 +13,7 @@ use super::status::{PluginStatus, SystemStatus};
 use crate::event::HandlerReport;
 use crate::event::store::Stock;
 use crate::meter::OwnMetric;
-use crate::process::{self, ProcessFigures};
+use crate::process::ProcessFigures;
 use crate::schedule::ScheduleStatus;
 
 /// The counters of the system at one moment.
@@ -37,7 +37,7 @@ pub struct MetricsSnapshot {
     pub reloads: ReloadCounts,
     /// The number of the generation of the applied config, if it was kept.
     pub config_generation: Option<u64>,
-    /// The resources that the process uses.
+    /// The figures of the process that only metrics show.
     pub process: ProcessFigures,
 }
 
@@ -211,7 +211,7 @@ impl Kernel {
     /// The counters of the system so far.
     pub(super) fn metrics(&self) -> MetricsSnapshot {
         let status = self.status();
-        let process = process::usage();
+        let process = &status.process;
         let plugins = status.plugins.iter();
         let published: u64 = plugins.map(|plugin| plugin.events.published).sum();
         let published = published + self.host.events().published;
@@ -227,7 +227,7 @@ impl Kernel {
                 failed_plugins: count(State::Failed),
                 event_queue_size: status.backlog,
                 event_throughput: throughput.round() as u64,
-                total_memory_usage: process.resident_bytes.map(|bytes| bytes / 1_000_000),
+                total_memory_usage: process.memory.map(|bytes| bytes / 1_000_000),
                 total_cpu_usage: process.cpu.map(|_| cpu_share * 100.0),
                 dependency_conflicts: 0,
                 circular_dependencies: 0,
@@ -238,7 +238,7 @@ impl Kernel {
             schedules: self.schedules(),
             reloads: self.reloads.counts(),
             config_generation: self.reloads.generation(),
-            process,
+            process: ProcessFigures::now(),
             status,
         }
     }

@@ -11,13 +11,13 @@ use tokio::time::Instant;
 
 use super::config_status::ConfigStatus;
 use super::state::State;
-use crate::accounting::ProcessUsage;
 use crate::config::{Isolation, Limit};
 use crate::context::EventCounts;
 use crate::descriptor::Kind;
 use crate::event::BreakerStatus;
 use crate::health::Health;
 use crate::histogram::Distribution;
+use crate::process::ProcessUsage;
 
 /// The status of one instance.
 #[derive(Debug, Clone, Serialize, JsonSchema)]

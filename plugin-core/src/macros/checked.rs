@@ -1,12 +1,12 @@
-//! Settings that are looked at as a whole when they are read.
+//! Settings that are checked as a whole when they are read.
 
-/// Reads a type of settings with a last look at all of it, so that what only the plugin knows to be
-/// wrong (two keys that exclude each other, a name, a template) is told by `check` and with the
-/// place of the section, and not first by `init`.
+/// Checks a settings type as a whole after it was read. Mistakes that only the plugin can recognize
+/// (two keys that exclude each other, a name, a template) are then reported by `check` with the
+/// place of the section, and not later by `init`.
 ///
-/// The type says `#[serde(remote = "Self")]`, by which its derived way to read it is a function of
-/// its own. A message that begins with a key in backticks and a colon, as in `` `smtp.host`: … ``,
-/// is told at the place of that key.
+/// The type needs the attribute `#[serde(remote = "Self")]`, which makes its derived
+/// deserialization a function of its own. If a message begins with a key in backticks and a colon,
+/// as in `` `smtp.host`: … ``, it is reported at the place of that key.
 ///
 /// # Example
 ///

@@ -2,32 +2,35 @@
 
 /// Chooses the plugins of a build by Cargo features, and proves that they fit together.
 ///
-/// It expands to a static `COMPOSITION` of type [`Composition`](crate::Composition). What keeps
-/// the chosen plugins from being a system is a compile error that names them and says what to do:
-/// a missing provider or two of them, a request with none or two who answer, a cycle, a conflict, a version that doesn't match, a name or
-/// a topic that is there twice.
+/// It expands to a static `COMPOSITION` of type [`Composition`](crate::Composition). If the chosen
+/// plugins do not fit together, the build fails with a compile error that names the plugins and
+/// says what to do. This happens if a service has no provider or two, if a request has no responder
+/// or two, and if there is a cycle, a conflict, a version that does not match, or a name or topic
+/// that occurs twice.
 ///
 /// # Entries
 ///
-/// - `"feature" => path::to::Plugin`: in the build when the feature is on. When it is off, the
-///   entry still tells the messages what the feature would bring.
-/// - `path::to::Plugin`: always in the build.
-/// - `as "plugin-name"` behind the path: the name of the plugin. Without it the name is that of
-///   the feature with `-plugin` behind it; a feature that ends in `-plugin` or `-service` is the
-///   name itself.
-/// - `provides(Trait, …)` behind the path: short names of all services that the plugin provides,
-///   so that a build without it can say which feature to turn on.
-/// - `answers("topic", …)` behind the path: topics of all requests that the plugin answers, for the
+/// - `"feature" => path::to::Plugin`: a plugin that is in the build if the feature is on. If it is
+///   off, compile errors use the entry to say what the feature would add.
+/// - `path::to::Plugin`: a plugin that is always in the build.
+/// - `as "plugin-name"` after the path: the name of the plugin. By default, it is the name of the
+///   feature followed by `-plugin`; if the name of the feature ends in `-plugin` or `-service`, it
+///   is the name of the feature itself.
+/// - `provides(Trait, …)` after the path: short names of all services that the plugin provides, so
+///   that a build without it can say which feature to turn on.
+/// - `answers("topic", …)` after the path: topics of all requests that the plugin answers, for the
 ///   same purpose.
 /// - `#![strict]` as the first line: each plugin that is linked into the binary has to be named.
-///   Without it, one that is not named is left out with a note: so a library may hold events and a
-///   plugin, of which an app wants the events alone. Of what is left out nothing runs and nothing
-///   is configured. `compose!` can't see what will be linked, so a strict set is compared with it
-///   when it is configured, which is before anything starts; `#![deny(unused_crate_dependencies)]`
-///   in `main.rs` finds a crate that nothing names at build time.
-/// - `crate = path` as the first line: the path of `plugin_core`, where it is not `::plugin_core`.
+///   Without it, a linked plugin that is not named is left out, and a note says so; therefore an
+///   app can use only the events of a library that also contains a plugin. A plugin that is left
+///   out does not run and is not configured. `compose!` can't know which plugins will be linked, so
+///   a strict set is compared with the linked plugins when it is configured, which is before
+///   anything starts. `#![deny(unused_crate_dependencies)]` in `main.rs` finds a crate that is not
+///   named anywhere at build time.
+/// - `crate = path` as the first line: the path of `plugin_core`, if it is not `::plugin_core`.
 ///
-/// A build with the feature holds name, services and topics against the plugin, so they can't go stale.
+/// A build with the feature compares the name, the services and the topics of the entry with the
+/// plugin, so they can't become outdated.
 ///
 /// # Example
 ///

@@ -1,27 +1,28 @@
 //! `#[service]`.
 
-/// Makes a trait a service, or an `impl` of it the provider's part.
+/// Turns a trait into a service, or marks an `impl` of it as the provider's part.
 ///
-/// A plugin provides a service with `provides(Trait)` in its `#[plugin]`; another one asks for it
-/// with a parameter [`Service<dyn Trait>`](crate::service::Service) of its `init`, and calls the
-/// methods on that handle.
+/// A plugin provides a service with `provides(Trait)` in its `#[plugin]`. Another plugin asks for
+/// the service with a parameter [`Service<dyn Trait>`](crate::service::Service) of its `init`, and
+/// calls the methods on that handle.
 ///
 /// # On a trait
 ///
-/// - `many`: several plugins of a build may provide the service: an extension point, asked for
-///   as [`Services<dyn Trait>`](crate::service::Services). Without it there is one provider.
-/// - `crate = path`: the path of `plugin_core`, where it is not `::plugin_core`.
+/// - `many`: several plugins of a build may provide the service, which is then an extension point.
+///   A plugin asks for it as [`Services<dyn Trait>`](crate::service::Services). Without this option
+///   there is one provider.
+/// - `crate = path`: the path of `plugin_core`, if it is not `::plugin_core`.
 ///
-/// The trait gets the supertraits `Send`, `Sync` and `'static`; the first paragraph of its doc
+/// The trait gets the supertraits `Send`, `Sync` and `'static`. The first paragraph of its doc
 /// comment becomes its description. A method takes `&self` and arguments with plain names, has no
 /// generics, and returns an owned value. An `async fn` becomes a `fn` that returns a
-/// [`ServiceFuture`](crate::service::ServiceFuture), whose one lifetime all borrowed arguments share; a `fn` stays
-/// as it is.
+/// [`ServiceFuture`](crate::service::ServiceFuture), with one lifetime for all borrowed arguments;
+/// a `fn` is not changed.
 ///
 /// # On an `impl`
 ///
-/// `#[service] impl Trait for Plugin` turns the `async fn`s into the form that the trait's have.
-/// An `impl` without an `async fn` needs no attribute.
+/// `#[service] impl Trait for Plugin` gives each `async fn` the form that it has in the trait. An
+/// `impl` without an `async fn` does not need the attribute.
 ///
 /// # Example
 ///

@@ -2,27 +2,27 @@
 
 use crate::period::Period;
 
-/// A circuit breaker: after so many failures in a row a handler is not called for a while.
+/// A circuit breaker: after a number of failures in a row, a handler is not called for a while.
 ///
-/// Only failures that may pass are counted, as for [`Retry`](super::Retry): they say something of
-/// what the handler talks to. After a success, and after an external error that is not worth a
-/// retry, the target answers, and the count begins anew. Errors of other kinds, panics among them,
-/// say nothing.
+/// Only retriable failures are counted, as for [`Retry`](super::Retry), because they indicate that
+/// the handler's target is down. A success, and an external error that is not retriable, show that
+/// the target answers, so the count begins anew. Errors of other kinds, including panics, have no
+/// effect on the count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Breaker {
-    /// Calls in a row that fail before the handler is left alone.
+    /// Number of failed calls in a row after which the handler is not called.
     pub failures: u32,
-    /// How long it is left alone, before one call tries whether the target is back.
+    /// How long it is not called, before one call tests whether the target works again.
     pub open_for: Period,
 }
 
 impl Breaker {
-    /// Opens after so many failures in a row, for half a minute.
+    /// Opens after this number of failures in a row, for half a minute.
     ///
     /// # Panics
     ///
-    /// When `failures` is zero.
+    /// Panics if `failures` is zero.
     #[must_use]
     pub const fn new(failures: u32) -> Self {
         assert!(failures > 0, "`breaker` is at least 1");
@@ -32,7 +32,7 @@ impl Breaker {
         }
     }
 
-    /// What holds of a breaker where nothing else is said.
+    /// The default options of a breaker.
     pub const DEFAULT: Self = Self {
         failures: 5,
         open_for: Period::seconds(30),

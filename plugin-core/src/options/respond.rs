@@ -1,20 +1,21 @@
-//! How a method that answers requests is served.
+//! The options of a method that answers requests.
 
 use std::time::Duration;
 
-/// How a method that answers is served.
+/// The options of a method that answers requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RespondOptions {
-    /// Time limit of one call; `None` takes the plugin's `timeout`. The requester has one, too.
+    /// Time limit of one call; `None` means the plugin's `timeout`. The requester has its own limit
+    /// as well.
     pub timeout: Option<Duration>,
     /// Calls that may run at once; further requests wait.
     pub concurrency: usize,
 }
 
 impl RespondOptions {
-    /// The options of a bare `#[respond]`. Requests come in no order that could be kept, so many
-    /// are answered side by side.
+    /// The options of `#[respond]` without arguments. Requests have no order that could be kept, so
+    /// many are answered at the same time.
     pub const DEFAULT: Self = Self {
         timeout: None,
         concurrency: 64,
@@ -31,7 +32,7 @@ impl RespondOptions {
     ///
     /// # Panics
     ///
-    /// When `concurrency` is zero.
+    /// Panics if `concurrency` is zero.
     #[must_use]
     pub const fn concurrency(mut self, concurrency: usize) -> Self {
         assert!(concurrency > 0, "`concurrency` is at least 1");

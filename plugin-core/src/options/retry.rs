@@ -1,25 +1,28 @@
-//! How a failed event is tried again.
+//! The options of retries.
 
 use crate::backoff::Backoff;
 
-/// How often, and after which pauses, a handler is called again with an event that it failed with.
+/// How often, and after which pauses, a handler is called again with an event that it failed to
+/// handle.
 ///
-/// Only a failure that may pass is worth it: see [`ErrorKind::is_retriable`](crate::ErrorKind).
+/// Only a failure that may be temporary is retried: see
+/// [`ErrorKind::is_retriable`](crate::ErrorKind).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retry {
-    /// Most calls after the first one.
+    /// Most retries after the first call.
     pub retries: u32,
-    /// The pauses before them. What is kept of each is random: between its half and all of it.
+    /// The pauses before the retries. Each real pause is random, between half of this value and the
+    /// whole value.
     pub backoff: Backoff,
 }
 
 impl Retry {
-    /// So many calls after the first one, with pauses of [`Backoff::DEFAULT`].
+    /// Allows this number of retries, with pauses of [`Backoff::DEFAULT`].
     ///
     /// # Panics
     ///
-    /// When `retries` is zero.
+    /// Panics if `retries` is zero.
     #[must_use]
     pub const fn new(retries: u32) -> Self {
         assert!(retries > 0, "`retry` is at least 1");

@@ -1,68 +1,69 @@
-//! When a method runs at times of its own, and how.
+//! When a scheduled method runs, and how.
 
 use std::time::Duration;
 
-/// When a declared schedule is due, as it is written.
+/// When a declared schedule is due, as it is written in the attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
-    /// At a fixed rate, the first time one period after the plugin runs.
+    /// At a fixed rate. The first time is one period after the start of the plugin.
     Every(Duration),
-    /// Whenever the time of day in a timezone matches an expression of five or six fields.
+    /// Whenever the time of day in a time zone matches an expression of five or six fields.
     Cron {
         /// The expression.
         expression: &'static str,
-        /// Name of the timezone in the IANA database.
+        /// Name of the time zone in the IANA database.
         timezone: &'static str,
     },
-    /// Once, so long after the plugin runs.
+    /// Once, this long after the start of the plugin.
     After(Duration),
 }
 
-/// What happens when a time is due and the run before it still goes.
+/// What happens if a time is due while the previous run is still in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Overlap {
-    /// There is no run for that time: it is counted as skipped.
+    /// There is no run for this time; it is counted as skipped.
     #[default]
     Skip,
-    /// The run begins when those before it have ended.
+    /// The run begins when the earlier runs have ended.
     Queue,
     /// The run begins at once.
     Parallel,
 }
 
-/// What happens to times that were missed: the process was suspended, its clock was moved, or it
-/// was too busy to look. A time is missed when it is seen more than a second late, or when the
-/// next one is due as well.
+/// What happens to missed times, because the process was suspended, its clock was set, or it was
+/// too busy to check. A time is missed if it is noticed more than a second late, or when the next
+/// one is already due as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Misfire {
-    /// Nothing makes up for them.
+    /// There are no runs for them.
     Skip,
-    /// One run, at once, makes up for all of them.
+    /// One run replaces all of them, at once.
     #[default]
     RunOnce,
-    /// Each has its run, one after the other unless they may be parallel; of more than 1000 at
-    /// once, the last 1000 have.
+    /// Each of them gets a run, one after the other unless runs may be parallel. Of more than 1000
+    /// missed times, only the last 1000 get a run.
     CatchUp,
 }
 
-/// How a schedule is run.
+/// How a schedule runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScheduleOptions {
-    /// Longest delay that is added to each due time, at random; it ends before the next one.
+    /// Longest random delay that is added to each due time; it always ends before the next due
+    /// time.
     pub jitter: Duration,
-    /// Runs after which it ends, in one life of the plugin; `None` never ends.
+    /// Number of runs in one life of the plugin after which the schedule ends; `None` means never.
     pub max_runs: Option<u64>,
-    /// What happens when the run before still goes.
+    /// What happens if the previous run is still in progress.
     pub overlap: Overlap,
-    /// What happens to times that were missed.
+    /// What happens to missed times.
     pub misfire: Misfire,
-    /// Time limit of one run; `None` takes the plugin's.
+    /// Time limit of one run; `None` means the plugin's `timeout`.
     pub timeout: Option<Duration>,
 }
 
 impl ScheduleOptions {
-    /// The options of a `#[schedule]` that says only when.
+    /// The options of a `#[schedule]` that only says when it is due.
     pub const DEFAULT: Self = Self {
         jitter: Duration::ZERO,
         max_runs: None,
@@ -71,18 +72,18 @@ impl ScheduleOptions {
         timeout: None,
     };
 
-    /// Sets the longest delay that is added at random.
+    /// Sets the longest random delay.
     #[must_use]
     pub const fn jitter(mut self, jitter: Duration) -> Self {
         self.jitter = jitter;
         self
     }
 
-    /// Sets after how many runs it ends.
+    /// Sets the number of runs after which it ends.
     ///
     /// # Panics
     ///
-    /// When `max_runs` is zero.
+    /// Panics if `max_runs` is zero.
     #[must_use]
     pub const fn max_runs(mut self, max_runs: u64) -> Self {
         assert!(max_runs > 0, "`max_runs` is at least 1");
@@ -90,14 +91,14 @@ impl ScheduleOptions {
         self
     }
 
-    /// Sets what happens when the run before still goes.
+    /// Sets what happens if the previous run is still in progress.
     #[must_use]
     pub const fn overlap(mut self, overlap: Overlap) -> Self {
         self.overlap = overlap;
         self
     }
 
-    /// Sets what happens to times that were missed.
+    /// Sets what happens to missed times.
     #[must_use]
     pub const fn misfire(mut self, misfire: Misfire) -> Self {
         self.misfire = misfire;

@@ -1,16 +1,17 @@
-//! When a method that stands around the events of others is called.
+//! When an interceptor is called.
 
 use std::fmt;
 
 /// When an interceptor is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
-    /// When an event is published, before anybody sees it. An error refuses the event, and another
-    /// event may be put in its place.
+    /// When an event is published, before any handler gets it. An error refuses the event, and the
+    /// event may be replaced.
     Publish,
-    /// Before each call of a handler. An error is the handler's, which is not called.
+    /// Before each call of a handler. If it returns an error, the handler is not called, and the
+    /// error counts as the handler's.
     Deliver,
-    /// After each call of a handler, with what became of it.
+    /// After each call of a handler, with its result.
     Delivered,
 }
 

@@ -1,4 +1,4 @@
-//! How a method that handles events is served.
+//! The options of a method that handles events.
 
 use std::time::Duration;
 
@@ -18,14 +18,14 @@ pub enum Mode {
     Queued,
 }
 
-/// What happens to an event that finds a mailbox full.
+/// What happens to an event if the mailbox is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Overflow {
     /// `publish` waits for room.
     #[default]
     Wait,
-    /// The oldest event of the subscription gives way.
+    /// The oldest event of the subscription is dropped.
     DropOldest,
     /// The new event is dropped.
     DropNewest,
@@ -33,13 +33,13 @@ pub enum Overflow {
     Fail,
 }
 
-/// Which member of a group gets an event that has no key.
+/// Which member of a group gets an event without a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Balance {
-    /// One after the other.
+    /// Each member in turn.
     #[default]
     RoundRobin,
-    /// The one with the fewest unfinished events in its mailbox.
+    /// The member with the fewest unfinished events in its mailbox.
     LeastLoaded,
 }
 
@@ -54,43 +54,43 @@ impl Balance {
     }
 }
 
-/// How a subscription is served.
+/// The options of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SubscribeOptions {
-    /// Rank among the handlers of an event: the highest first, then in start order.
+    /// Rank among the handlers of an event: the highest is called first, then in start order.
     pub priority: i32,
-    /// Time limit of one call; `None` takes the manager's `timeout`.
+    /// Time limit of one call; `None` means the manager's `timeout`.
     pub timeout: Option<Duration>,
     /// Calls of this handler that may run at once.
     pub concurrency: usize,
-    /// Most events that wait for this handler alone, beside the bound of its plugin's mailbox;
-    /// `None`: that bound only.
+    /// Most events that wait for this handler. The limit of its plugin's mailbox applies as well;
+    /// `None` means only that limit.
     pub queue: Option<usize>,
-    /// What a full mailbox or queue does to a new event.
+    /// What happens to a new event if the mailbox or queue is full.
     pub overflow: Overflow,
     /// Whether it takes batches.
     pub batches: bool,
-    /// Most events of one call of a batch handler.
+    /// Most events in one call of a batch handler.
     pub batch: usize,
-    /// How long a batch that is not full waits for more.
+    /// How long a batch that is not full waits for more events.
     pub linger: Duration,
-    /// How a failed event is tried again; `None`: it is not.
+    /// How a failed event is retried; `None` means not at all.
     pub retry: Option<Retry>,
-    /// When it is left alone, because its target is down; `None`: never.
+    /// When it is not called because its target is down; `None` means never.
     pub breaker: Option<Breaker>,
-    /// The group of which one member gets each event.
+    /// The group of handlers in which each event goes to one member.
     pub group: Option<&'static str>,
-    /// Which member that is.
+    /// Which member gets an event.
     pub balance: Balance,
-    /// Whether its events have a key: those of one key are handled by one member, in order.
+    /// Whether its events have a key. Events with the same key are handled by one member, in order.
     pub keyed: bool,
-    /// Whether its events survive a crash: they are stored until they are handled.
+    /// Whether its events survive a crash, because they are stored until they are handled.
     pub durable: bool,
 }
 
 impl SubscribeOptions {
-    /// The options of a bare `#[subscribe]`.
+    /// The options of `#[subscribe]` without arguments.
     pub const DEFAULT: Self = Self {
         priority: 0,
         timeout: None,
@@ -126,7 +126,7 @@ impl SubscribeOptions {
     ///
     /// # Panics
     ///
-    /// When `concurrency` is zero.
+    /// Panics if `concurrency` is zero.
     #[must_use]
     pub const fn concurrency(mut self, concurrency: usize) -> Self {
         assert!(concurrency > 0, "`concurrency` is at least 1");
@@ -134,11 +134,11 @@ impl SubscribeOptions {
         self
     }
 
-    /// Bounds the events that wait for this handler alone.
+    /// Limits the events that wait for this handler.
     ///
     /// # Panics
     ///
-    /// When `queue` is zero: in a constant, a compile error.
+    /// Panics if `queue` is zero; in a constant, this is a compile error.
     #[must_use]
     pub const fn queue(mut self, queue: usize) -> Self {
         assert!(queue > 0, "`queue` is at least 1");
@@ -146,18 +146,18 @@ impl SubscribeOptions {
         self
     }
 
-    /// Sets what a full mailbox does.
+    /// Sets what happens to a new event if the mailbox is full.
     #[must_use]
     pub const fn overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;
         self
     }
 
-    /// Sets the size of a batch and how long it waits to fill.
+    /// Sets the size of a batch, and how long it waits for more events.
     ///
     /// # Panics
     ///
-    /// When `batch` is zero.
+    /// Panics if `batch` is zero.
     #[must_use]
     pub const fn batch(mut self, batch: usize, linger: Duration) -> Self {
         assert!(batch > 0, "`batch` is at least 1");
@@ -167,22 +167,22 @@ impl SubscribeOptions {
         self
     }
 
-    /// Sets how often a failed event is tried again.
+    /// Sets how often a failed event is retried.
     ///
     /// # Panics
     ///
-    /// When `retries` is zero.
+    /// Panics if `retries` is zero.
     #[must_use]
     pub const fn retry(mut self, retries: u32) -> Self {
         self.retry = Some(Retry::new(retries));
         self
     }
 
-    /// Sets the first pause before a retry; it doubles from one to the next.
+    /// Sets the first pause before a retry; each further pause is twice as long.
     ///
     /// # Panics
     ///
-    /// When `retry` is not set before.
+    /// Panics if `retry` was not called before.
     #[must_use]
     pub const fn backoff(mut self, initial: Duration) -> Self {
         let Some(retry) = &mut self.retry else {
@@ -196,7 +196,7 @@ impl SubscribeOptions {
     ///
     /// # Panics
     ///
-    /// When `retry` is not set before.
+    /// Panics if `retry` was not called before.
     #[must_use]
     pub const fn max_backoff(mut self, max: Duration) -> Self {
         let Some(retry) = &mut self.retry else {
@@ -206,22 +206,22 @@ impl SubscribeOptions {
         self
     }
 
-    /// Leaves the handler alone for a while after so many failures in a row.
+    /// Stops calling the handler for a while after this number of failures in a row.
     ///
     /// # Panics
     ///
-    /// When `failures` is zero.
+    /// Panics if `failures` is zero.
     #[must_use]
     pub const fn breaker(mut self, failures: u32) -> Self {
         self.breaker = Some(Breaker::new(failures));
         self
     }
 
-    /// Sets how long it is left alone.
+    /// Sets how long the handler is not called.
     ///
     /// # Panics
     ///
-    /// When `breaker` is not set before.
+    /// Panics if `breaker` was not called before.
     #[must_use]
     pub const fn open_for(mut self, open_for: Duration) -> Self {
         let Some(breaker) = &mut self.breaker else {
@@ -245,7 +245,7 @@ impl SubscribeOptions {
         self
     }
 
-    /// Says that the events have a key, which [`Binder::key`](crate::event::Binder::key) or
+    /// Declares that the events have a key, which [`Binder::key`](crate::event::Binder::key) or
     /// [`Binder::key_any`](crate::event::Binder::key_any) sets.
     #[must_use]
     pub const fn keyed(mut self) -> Self {
@@ -253,8 +253,8 @@ impl SubscribeOptions {
         self
     }
 
-    /// Stores events until they are handled. The plugin has to need
-    /// [`EventStore`](crate::event::EventStore); `#[plugin]` sees to that.
+    /// Stores events until they are handled. The plugin has to declare a need for
+    /// [`EventStore`](crate::event::EventStore), which `#[plugin]` does.
     #[must_use]
     pub const fn durable(mut self) -> Self {
         self.durable = true;

@@ -22,25 +22,25 @@ impl PermissionDenied {
         self.plugin
     }
 
-    /// What it is about.
+    /// The resource of the right.
     #[must_use]
     pub fn resource(&self) -> Resource {
         self.resource
     }
 
-    /// What was to be done with it.
+    /// The action of the right.
     #[must_use]
     pub fn action(&self) -> Action {
         self.action
     }
 
-    /// The topic, service or path; `None` when the plugin has no such right at all.
+    /// The topic, service or path; `None` if the plugin has no right of this kind at all.
     #[must_use]
     pub fn object(&self) -> Option<&str> {
         self.object.as_deref()
     }
 
-    /// The least that grants the right.
+    /// The smallest permission that grants the right.
     #[must_use]
     pub fn grant(&self) -> Permission {
         let part = self
@@ -60,7 +60,7 @@ impl PermissionDenied {
 }
 
 impl Audit {
-    /// Records that a right was refused, or counts it when there are too many like it.
+    /// Records that a right was refused. If there are too many similar entries, it is only counted.
     pub fn refused(&self, denied: &PermissionDenied) {
         let action = format!("{}.{}", denied.resource(), denied.action());
         let mut entry =

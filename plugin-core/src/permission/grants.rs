@@ -1,4 +1,4 @@
-//! The rights of one instance: one question per kind of use.
+//! The rights of one instance, with one method for each kind of use.
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -11,7 +11,7 @@ use super::right::Right;
 use super::rules::Rules;
 use crate::audit::Audit;
 
-/// What an instance may do. A refusal records itself in the audit log.
+/// What an instance may do. A refusal is recorded in the audit log.
 #[derive(Debug, Clone)]
 pub struct Grants {
     plugin: &'static str,
@@ -20,18 +20,19 @@ pub struct Grants {
 }
 
 impl Grants {
-    /// Everything that the plugin's types grant: neither `permissions` nor `roles` is there.
+    /// All rights that the plugin's types ask for, because neither `permissions` nor `roles` is
+    /// set.
     #[must_use]
     pub fn all(plugin: &'static str) -> Self {
         static ALL: LazyLock<Arc<Rules>> = LazyLock::new(|| Arc::new(Rules::ALL));
         Self::new(plugin, Arc::clone(&ALL))
     }
 
-    /// What the entries of `permissions` and of all `roles` list, together.
+    /// The rights that the entries of `permissions` and of all `roles` list together.
     ///
     /// # Errors
     ///
-    /// All that is wrong with any entry, each with the entry's index.
+    /// Returns all mistakes of all entries, each with the index of its entry.
     ///
     /// # Example
     ///
@@ -77,7 +78,7 @@ impl Grants {
         }
     }
 
-    /// The same, for an instance of its own name.
+    /// The same rights, for an instance with its own name.
     pub(crate) fn of_instance(mut self, name: &'static str) -> Self {
         self.plugin = name;
         self
@@ -90,17 +91,17 @@ impl Grants {
         self
     }
 
-    /// Where refusals are recorded.
+    /// The audit log in which refusals are recorded.
     pub(crate) fn audit(&self) -> &Audit {
         &self.audit
     }
 
-    /// Whether the same is granted.
+    /// Whether both grant the same rights.
     pub(crate) fn equal(&self, other: &Self) -> bool {
         self.rules == other.rules
     }
 
-    /// Refusals of those rights that were not granted, each once. Nothing is recorded.
+    /// The rights that are not granted, each once. Nothing is recorded.
     pub(crate) fn missing<'a>(
         &self,
         rights: impl Iterator<Item = Right<'a>>,
@@ -121,7 +122,7 @@ impl Grants {
         self.allows(Right::Publish(topic))
     }
 
-    /// Whether a topic or a pattern may be listened to. Nothing is recorded.
+    /// Whether a subscription to a topic or a pattern is allowed. Nothing is recorded.
     #[must_use]
     pub fn may_subscribe(&self, topic: &str) -> bool {
         self.allows(Right::Subscribe(topic))
@@ -135,7 +136,7 @@ impl Grants {
         self.demand(Right::PublishAny)
     }
 
-    /// `topic` may be a pattern: then all that it stands for must be granted.
+    /// `topic` may be a pattern. Then every topic that it matches must be granted.
     pub(crate) fn subscribe(&self, topic: &str) -> Result<(), PermissionDenied> {
         self.demand(Right::Subscribe(topic))
     }
@@ -184,13 +185,13 @@ impl Grants {
         self.demand(Right::FilesAny)
     }
 
-    /// The granted directory, relative to the root, that a path may be read in.
+    /// The granted directory, relative to the root, in which a path may be read.
     pub(crate) fn file_read(&self, path: &Path) -> Result<&Path, PermissionDenied> {
         let directory = self.rules.read.directory(path);
         directory.ok_or_else(|| self.refuse(Right::Read(path)))
     }
 
-    /// The granted directory, relative to the root, that a path may be written in.
+    /// The granted directory, relative to the root, in which a path may be written.
     pub(crate) fn file_write(&self, path: &Path) -> Result<&Path, PermissionDenied> {
         let directory = self.rules.write.directory(path);
         directory.ok_or_else(|| self.refuse(Right::Write(path)))

@@ -1,55 +1,55 @@
-//! What can be wrong with an entry of `permissions`, and where in it.
+//! The mistakes that an entry of `permissions` can have, and their places.
 
 use std::fmt;
 
 use super::resource::{Action, Resource};
 use crate::pattern::PatternError;
 
-/// Where in a [`Permission`](super::Permission) something is wrong.
+/// The part of a [`Permission`](super::Permission) that is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PermissionField {
-    /// At `resource`.
+    /// The `resource`.
     Resource,
-    /// At `actions` as a whole.
+    /// The `actions` as a whole.
     Actions,
-    /// At one of `actions`, counted from zero.
+    /// One of the `actions`, counted from zero.
     Action(usize),
 }
 
-/// An entry of `permissions` that makes no sense.
+/// The error for an invalid entry of `permissions`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PermissionError {
     /// There is no such resource.
     UnknownResource {
-        /// What was written.
+        /// The text of the entry.
         found: String,
-        /// The nearest resource, if one is near.
+        /// The most similar resource, if one is similar enough.
         suggestion: Option<Resource>,
     },
     /// The resource has no such action.
     UnknownAction {
-        /// Which of `actions`.
+        /// The index in `actions`.
         index: usize,
         /// The resource.
         resource: Resource,
-        /// What was written.
+        /// The text of the entry.
         found: String,
-        /// The nearest action, if one is near.
+        /// The most similar action, if one is similar enough.
         suggestion: Option<Action>,
     },
     /// `actions` is empty.
     NoActions(Resource),
-    /// Nothing follows the `:`, or the resource takes none.
+    /// Nothing follows the `:`, or the resource can't be narrowed.
     Narrowing(Resource),
-    /// What narrows `event_bus` is no topic pattern.
+    /// `event_bus` is narrowed by a text that is not a topic pattern.
     Topic(PatternError),
-    /// What narrows `file` is no path below the plugin's root.
+    /// `file` is narrowed by a text that is not a path below the plugin's root.
     Path(String),
 }
 
 impl PermissionError {
-    /// Where in the entry it is.
+    /// The part of the entry that is wrong.
     #[must_use]
     pub const fn place(&self) -> PermissionField {
         match self {

@@ -1,11 +1,11 @@
-//! What to write in a plugin's file so that it is not refused.
+//! The permissions to add to a plugin's file so that it is not refused.
 
 use std::fmt;
 
 use super::Permission;
 use super::denied::PermissionDenied;
 
-/// The grants that refusals ask for; its `Display` is the YAML to add.
+/// The permissions that were missing. Its `Display` is the YAML to add.
 ///
 /// # Example
 ///
@@ -25,7 +25,8 @@ use super::denied::PermissionDenied;
 pub struct MissingGrants(pub Vec<Permission>);
 
 impl MissingGrants {
-    /// The least that grants every right of `denied`, one entry per resource.
+    /// The smallest permissions that grant every right in `denied`, with one entry for each
+    /// resource.
     #[must_use]
     pub fn of<'a>(denied: impl IntoIterator<Item = &'a PermissionDenied>) -> Self {
         let mut entries: Vec<Permission> = Vec::new();
@@ -54,7 +55,7 @@ impl fmt::Display for MissingGrants {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("permissions:\n")?;
         for Permission { resource, actions } in &self.0 {
-            // A string of JSON is one of YAML too; `Debug` of a list of words reads the same.
+            // A JSON string is also valid YAML, and so is the `Debug` form of a list of words.
             let resource = serde_json::Value::from(resource.as_str());
             writeln!(f, "  - resource: {resource}\n    actions: {actions:?}")?;
         }

@@ -1,4 +1,4 @@
-//! From what the operator writes to typed grants.
+//! Parses the permissions that the operator writes.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -8,14 +8,14 @@ use super::resource::{Action, Resource};
 use crate::nearest::nearest;
 use crate::pattern::Pattern;
 
-/// A [`Permission`] that makes sense.
+/// A valid [`Permission`].
 #[derive(Debug)]
 pub(super) struct Grant {
     pub(super) object: Object,
     pub(super) actions: Vec<Action>,
 }
 
-/// A resource, or the part of it that is granted; `None` is all of it.
+/// The granted part of a resource; `None` is all of it.
 #[derive(Debug)]
 pub(super) enum Object {
     Topics(Option<Pattern>),
@@ -26,7 +26,7 @@ pub(super) enum Object {
     Scheduler,
 }
 
-/// Reads an entry, or says all that is wrong with it.
+/// Parses an entry, or returns all its mistakes.
 pub(super) fn parse(entry: &Permission) -> Result<Grant, Vec<PermissionError>> {
     let (word, narrowing) = match entry.resource.split_once(':') {
         Some((word, narrowing)) => (word, Some(narrowing)),
@@ -99,7 +99,7 @@ fn directory(text: &str) -> Result<PathBuf, PermissionError> {
     inside(Path::new(text)).ok_or_else(|| PermissionError::Path(text.to_owned()))
 }
 
-/// A relative path without `.` in it; `None` if it is absolute or has a `..`.
+/// Normalizes a relative path, without `.` in it; `None` if the path is absolute or contains `..`.
 pub(crate) fn inside(path: &Path) -> Option<PathBuf> {
     path.components()
         .filter(|component| *component != Component::CurDir)
@@ -110,7 +110,7 @@ pub(crate) fn inside(path: &Path) -> Option<PathBuf> {
         .collect()
 }
 
-/// The resource or action that was meant, if its name is near.
+/// The most similar resource or action, if one is similar enough.
 fn meant<T: Copy>(word: &str, valid: &[T], name: fn(T) -> &'static str) -> Option<T> {
     let meant = nearest(word, valid.iter().map(|it| name(*it)))?;
     valid.iter().copied().find(|it| name(*it) == meant)

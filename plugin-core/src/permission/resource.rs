@@ -1,10 +1,10 @@
-//! The words of a permission: resources, and what may be done with them.
+//! The words of a permission: resources and actions.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// What a permission is about.
+/// The resource of a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -17,14 +17,14 @@ pub enum Resource {
     Logger,
     /// Files below the plugin's root, by directory.
     File,
-    /// The whole system: the view of it, and the hold on it.
+    /// The whole system: viewing it and controlling it.
     System,
-    /// Schedules that are made at run time.
+    /// Schedules that are created at run time.
     Scheduler,
 }
 
 impl Resource {
-    /// All of them.
+    /// All resources.
     pub const ALL: [Self; 6] = [
         Self::EventBus,
         Self::Service,
@@ -47,7 +47,7 @@ impl Resource {
         }
     }
 
-    /// What may be done with it.
+    /// The actions that are possible with it.
     #[must_use]
     pub const fn actions(self) -> &'static [Action] {
         match self {
@@ -66,7 +66,7 @@ impl Resource {
         }
     }
 
-    /// An example of what narrows it; `None` if nothing does.
+    /// An example of how it is narrowed; `None` if it can't be narrowed.
     #[must_use]
     pub const fn example(self) -> Option<&'static str> {
         match self {
@@ -84,7 +84,7 @@ impl fmt::Display for Resource {
     }
 }
 
-/// What is done with a [`Resource`].
+/// An action on a [`Resource`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -93,21 +93,21 @@ pub enum Action {
     Publish,
     /// Subscribe to events.
     Subscribe,
-    /// Ask a request.
+    /// Send a request.
     Request,
     /// Answer a request.
     Respond,
-    /// Stand between those who publish events and those who handle them.
+    /// Be called around the events that other plugins publish and handle.
     Intercept,
     /// Call a service.
     Use,
-    /// Read a file, or the state of the system.
+    /// Read a file or the state of the system.
     Read,
-    /// Write a file or to the log.
+    /// Write to a file or to the log.
     Write,
-    /// Make a schedule at run time.
+    /// Create a schedule at run time.
     Schedule,
-    /// Start, stop and restart plugins, and what concerns their schedules.
+    /// Start, stop and restart plugins, and control their schedules.
     Operate,
 }
 

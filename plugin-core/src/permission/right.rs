@@ -1,4 +1,4 @@
-//! What a plugin may be about to do: a resource, an action and an object in one value.
+//! A right of a plugin: a resource, an action and an object in one value.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What is granted, ready to be asked: built once, asked on every use.
+//! The granted rights in a form that is built once and checked on every use.
 
 use std::path::{Path, PathBuf};
 
@@ -54,7 +54,7 @@ impl Rules {
         scheduler: false,
     };
 
-    /// Adds a grant to the others: the union counts.
+    /// Adds a grant; the union of all grants counts.
     pub(super) fn add(&mut self, grant: &Grant) {
         for action in &grant.actions {
             match (&grant.object, action) {
@@ -75,14 +75,14 @@ impl Rules {
     }
 }
 
-/// How far one action on one resource is granted.
+/// How much of one action on one resource is granted.
 #[derive(Debug)]
 pub(super) enum Reach<T> {
     All,
     Only(Vec<T>),
 }
 
-/// In which order the parts were listed, and how often, is no difference.
+/// The order of the parts, and repeated parts, make no difference.
 impl<T: PartialEq> PartialEq for Reach<T> {
     fn eq(&self, other: &Self) -> bool {
         let holds = |all: &[T], parts: &[T]| parts.iter().all(|part| all.contains(part));
@@ -119,7 +119,7 @@ impl Reach<String> {
 }
 
 impl Reach<PathBuf> {
-    /// The widest granted directory that holds a path; the empty path is the root.
+    /// The widest granted directory that contains a path; the empty path is the root.
     pub(super) fn directory(&self, path: &Path) -> Option<&Path> {
         match self {
             Self::All => Some(Path::new("")),
@@ -141,7 +141,7 @@ impl Reach<Pattern> {
         }
     }
 
-    /// Whether every topic that a pattern stands for is granted.
+    /// Whether every topic that a pattern matches is granted.
     pub(super) fn covers(&self, pattern: &str) -> bool {
         match self {
             Self::All => true,
@@ -156,12 +156,12 @@ impl Reach<Pattern> {
     }
 }
 
-/// Whether patterns together cover one.
+/// Whether the granted patterns together cover a pattern.
 ///
-/// A segment can be any text, so patterns that each cover a part can only differ in how many
-/// segments they take: `user.*` and `user.*.**` together are `user.**`. So it is enough to ask
-/// each pattern alone, and then to cut the tail off: once for its one segment, once for more. A
-/// pattern longer than all the granted ones needs no cut.
+/// A segment can be any text, so patterns that each cover only a part can differ only in how many
+/// segments they match: `user.*` and `user.*.**` together are `user.**`. Therefore it is enough to
+/// check each pattern alone, and then to replace the last `**` by one segment, and by more than
+/// one. If the pattern is longer than all granted ones, no replacement is needed.
 fn all_cover(granted: &[Pattern], pattern: &str, longest: usize) -> bool {
     if granted.iter().any(|one| covers(one.as_str(), pattern)) {
         return true;
@@ -198,7 +198,7 @@ mod tests {
 
     use super::*;
 
-    /// Every topic of one to six segments; `z` stands for the texts that no pattern names.
+    /// Every topic of one to six segments; `z` stands for texts that no pattern contains.
     fn topics() -> Vec<String> {
         let mut all = Vec::new();
         let mut longest = vec![String::new()];

@@ -1,4 +1,4 @@
-//! The process of one instance: it builds the instance, and does what the host asks for.
+//! The process of one instance: it creates the instance, and carries out the calls of the host.
 
 mod confined;
 mod living;
@@ -24,14 +24,14 @@ use crate::compose::Composition;
 use crate::error::{Error, Result};
 use living::Living;
 
-/// Runs one instance of a composed set for the host that started this process: what a program does
-/// that [`ChildCommand`](crate::ChildCommand) names, before it does anything else. It returns when
-/// the instance has stopped, or the host is gone.
+/// Runs one instance of a composed set for the host that started this process. A program that
+/// [`ChildCommand`](crate::ChildCommand) starts has to call this before anything else. It returns
+/// when the instance has stopped or the host has ended.
 #[must_use = "it is what `main` returns"]
 pub fn serve(composition: &Composition) -> ExitCode {
     match run(composition) {
         Ok(()) => ExitCode::SUCCESS,
-        // Standard error is the host's.
+        // Standard error belongs to the host.
         Err(_) => ExitCode::FAILURE,
     }
 }
@@ -50,9 +50,9 @@ fn run(composition: &Composition) -> io::Result<()> {
             living: OnceLock::new(),
             leave: CancellationToken::new(),
         });
-        // Nothing is read before this task waits, so the connection is there when it is asked for.
+        // Nothing is read before this task awaits, so the connection is set before it is used.
         let connection = Connection::open(stream, Arc::clone(&child) as _);
-        // There is one.
+        // It is set only once.
         let _first = child.connection.set(Arc::clone(&connection)).is_ok();
         tell_panics(&connection);
         tokio::select! {
@@ -63,17 +63,17 @@ fn run(composition: &Composition) -> io::Result<()> {
     })
 }
 
-/// Has the system end this process when the host ends, also if its code is in an endless loop.
+/// Makes the system end this process when the host ends, even if its code is in an endless loop.
 fn die_with_parent() {
     #[cfg(target_os = "linux")]
     {
-        // Where that can't be had, the end of the connection is the end of this process.
+        // On other systems, the end of the connection ends this process.
         let kill = Some(rustix::process::Signal::KILL);
         let _is_armed = rustix::process::set_parent_process_death_signal(kill).is_ok();
     }
 }
 
-/// Gives signs of life, as long as this process does not block its thread.
+/// Sends signs of life, as long as no code blocks the thread of this process.
 async fn beat(connection: Arc<Connection>, within: Duration) {
     let mut beats = tokio::time::interval(within / BEATS);
     loop {
@@ -82,7 +82,7 @@ async fn beat(connection: Arc<Connection>, within: Duration) {
     }
 }
 
-/// Has the host know where code panics.
+/// Reports the place of each panic to the host.
 fn tell_panics(connection: &Arc<Connection>) {
     let connection = Arc::clone(connection);
     let before = std::panic::take_hook();
@@ -95,7 +95,7 @@ fn tell_panics(connection: &Arc<Connection>) {
     }));
 }
 
-/// What the host can ask for.
+/// The calls that the host can make.
 struct ChildService {
     composition: Composition,
     connection: OnceLock<Arc<Connection>>,
@@ -133,7 +133,7 @@ impl ChildService {
     }
 }
 
-/// The answer of a call that may find nobody.
+/// The answer to a call for which there may be no instance.
 fn of_living(
     living: Result<Arc<Living>>,
     call: impl FnOnce(Arc<Living>) -> BoxFuture<'static, WireAnswer>,

@@ -1,8 +1,8 @@
-//! One end of the socket between host and child. Both ends are the same: each makes calls, and
-//! serves those of the other.
+//! One end of the socket between host and child. Both ends work the same way: each makes calls, and
+//! serves the calls of the other.
 //!
-//! Invariants: a call is answered once, or is lost with the connection; what is being done for a
-//! call is given up when the other side cancels it, or is gone.
+//! Invariants: a call is answered once, or is lost with the connection; the work for a call ends
+//! when the other side cancels the call or is gone.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -22,8 +22,8 @@ use super::wire::{WireAnswer, WireCall, WireError, WireNote};
 use crate::boxed::BoxFuture;
 use crate::error::Error;
 
-/// What one side does for the other. Calls come in their order, and what is done before the future
-/// is returned is done in that order.
+/// The calls that one side serves for the other. Calls arrive in order, and the work before the
+/// future is returned is done in that order.
 pub(super) trait FrameService: Send + Sync {
     fn call(self: Arc<Self>, call: WireCall) -> BoxFuture<'static, WireAnswer>;
     fn hear(&self, note: WireNote);
@@ -35,7 +35,7 @@ pub(super) struct Connection {
     out: mpsc::UnboundedSender<Vec<u8>>,
     state: Mutex<ConnectionState>,
     ended: CancellationToken,
-    /// Cancelled when all that was said is written, after [`Connection::close`].
+    /// Cancelled when all messages are written, after [`Connection::close`].
     flushed: CancellationToken,
 }
 
@@ -43,14 +43,14 @@ pub(super) struct Connection {
 struct ConnectionState {
     next: u64,
     is_over: bool,
-    /// Those who wait for answers.
+    /// The callers that wait for answers.
     waiting: HashMap<u64, oneshot::Sender<WireAnswer>>,
-    /// What is being done for the other side.
+    /// The calls of the other side that are in progress.
     serving: HashMap<u64, AbortHandle>,
 }
 
 impl Connection {
-    /// Begins to speak. Calls of the other side go to `service`.
+    /// Starts the connection. Calls of the other side go to `service`.
     pub(super) fn open(stream: UnixStream, service: Arc<dyn FrameService>) -> Arc<Self> {
         let (read, write) = stream.into_split();
         let (out, messages) = mpsc::unbounded_channel();
@@ -77,7 +77,7 @@ impl Connection {
         connection
     }
 
-    /// Asks the other side. The call is cancelled when the future is dropped.
+    /// Makes a call to the other side. If the future is dropped, the call is cancelled.
     pub(super) fn call(self: &Arc<Self>, call: WireCall) -> PendingCall {
         let (answer, answered) = oneshot::channel();
         let mut state = self.state();
@@ -98,7 +98,7 @@ impl Connection {
         }
     }
 
-    /// Tells the other side something.
+    /// Sends a message without an answer to the other side.
     pub(super) fn tell(&self, note: WireNote) {
         self.send(&WireFrame::Note(note));
     }
@@ -113,9 +113,9 @@ impl Connection {
         self.ended.cancelled().await;
     }
 
-    /// Waits until all that was said so far is written.
+    /// Waits until all messages so far are written.
     pub(super) async fn close(&self) {
-        // An empty message is the last one.
+        // An empty message marks the end.
         if self.out.send(Vec::new()).is_ok() {
             tokio::select! {
                 () = self.flushed.cancelled() => {}
@@ -124,12 +124,13 @@ impl Connection {
         }
     }
 
-    /// Says whether the message can be said; one that nobody hears can.
+    /// Returns whether the message can be sent. A message that the other side does not receive any
+    /// more counts as sent.
     fn send(&self, frame: &WireFrame) -> bool {
         let Some(bytes) = frame.encode() else {
             return false;
         };
-        // The other side is gone, and who waits for it is told so.
+        // The other side is gone, and code that waits for it learns that.
         let _heard = self.out.send(bytes).is_ok();
         true
     }
@@ -172,12 +173,12 @@ impl Connection {
     fn answered(&self, number: u64, answer: WireAnswer) {
         let waiting = self.state().waiting.remove(&number);
         if let Some(waiting) = waiting {
-            // Who asked may have gone.
+            // The caller may not wait any more.
             drop(waiting.send(answer));
         }
     }
 
-    /// Nothing comes any more.
+    /// Nothing will be received any more.
     fn end(&self) {
         let (waiting, serving) = {
             let mut state = self.state();
@@ -197,7 +198,7 @@ impl Connection {
     }
 }
 
-/// How much is read and written at once, in bytes.
+/// Number of bytes that are read and written at once.
 const BUFFER: usize = 64 * 1024;
 
 async fn write_all(
@@ -229,7 +230,7 @@ async fn write_all(
     }
 }
 
-/// A call that is not answered yet; `None` comes when the connection has ended.
+/// A call that is not answered yet. It returns `None` if the connection has ended.
 #[derive(Debug)]
 pub(super) struct PendingCall {
     connection: Arc<Connection>,

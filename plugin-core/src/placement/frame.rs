@@ -5,18 +5,19 @@ use tokio::io::{self, AsyncRead, AsyncReadExt};
 
 use super::wire::{WireAnswer, WireCall, WireNote};
 
-/// The version of the protocol. It is not that of a crate: it changes when a message does.
+/// The version of the protocol, which changes when a message changes. It is independent of the
+/// versions of crates.
 pub(super) const PROTOCOL: u32 = 1;
 
-/// The longest message, in bytes. A longer one is a violation of the protocol.
+/// The longest message in bytes. A longer one violates the protocol.
 const LONGEST: u32 = 64 * 1024 * 1024;
 
-/// A message. Both sides number their own calls.
+/// A message. Each side numbers its own calls.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum WireFrame {
     Call(u64, WireCall),
     Answer(u64, WireAnswer),
-    /// Nobody waits for the answer to a call any more.
+    /// The answer to a call is not needed any more.
     Cancel(u64),
     Note(WireNote),
 }
@@ -35,7 +36,7 @@ impl WireFrame {
     ///
     /// # Errors
     ///
-    /// When the stream breaks off, or what it carries is no message.
+    /// Returns an error if the stream breaks off, or if it contains an invalid message.
     pub(super) async fn read(
         stream: &mut (impl AsyncRead + Unpin),
         buffer: &mut Vec<u8>,

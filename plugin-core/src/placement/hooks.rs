@@ -1,4 +1,4 @@
-//! The hooks of an instance in a process of its own: each asks the process.
+//! The hooks of an instance in a process of its own: each makes a call to the process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,12 +22,12 @@ use crate::init::{InitContext, Need, make_data_dir};
 use crate::permission::Permission;
 use crate::tasks::Tasks;
 
-/// What an instance in a process of its own is started with, beside what every instance is.
+/// The additional setup of an instance in a process of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct ProcessSetup {
     pub(crate) command: ChildCommand,
     pub(crate) plugin: &'static Descriptor,
-    /// What it may do; without, all that its types grant.
+    /// What it may do; `None` means everything that its types ask for.
     pub(crate) permissions: Option<Vec<Permission>>,
     pub(crate) resources: Resources,
     /// How long its process may give no sign of life.
@@ -35,11 +35,11 @@ pub(crate) struct ProcessSetup {
     pub(crate) max_event_depth: u16,
 }
 
-/// A process that is to be started.
+/// A process that has to be started.
 #[derive(Debug)]
 pub(crate) struct ProcessStart {
     pub(crate) setup: Arc<ProcessSetup>,
-    /// The port whose process has ended, if it is to have another one.
+    /// The port whose process has ended, if it gets another one.
     pub(crate) before: Option<PluginRef>,
 }
 
@@ -107,7 +107,7 @@ fn spec(context: &InitContext<'_>, setup: &ProcessSetup) -> InstanceSpec {
     }
 }
 
-/// The remote instance; its hooks are called with no other plugin.
+/// The remote instance. These hooks are never called with another plugin.
 fn remote(plugin: &PluginRef) -> Result<Arc<Remote>> {
     Remote::of(plugin).ok_or_else(|| Error::bug("it does not run in a process of its own"))
 }

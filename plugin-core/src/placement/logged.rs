@@ -1,4 +1,4 @@
-//! The log of a child: its lines go to the host.
+//! The log of a child, whose lines are sent to the host.
 
 use std::fmt::{Debug, Write};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ const LEVELS: [Level; 5] = [
     Level::TRACE,
 ];
 
-/// The most that the log of this process takes, from 0, nothing, to 5, traces.
+/// The most detailed level that the log of this process accepts, from 0, nothing, to 5, traces.
 pub(super) fn taken() -> u8 {
     LevelFilter::current().into_level().map_or(0, number)
 }
@@ -37,7 +37,7 @@ struct ForwardedLog {
     most: LevelFilter,
 }
 
-/// Has all lines go to the host from here on, of the levels that it takes.
+/// From now on, sends all lines of the accepted levels to the host.
 pub(super) fn forward(connection: &Arc<Connection>, most: u8) {
     let level = usize::from(most).checked_sub(1);
     let most = level.and_then(|at| LEVELS.get(at).copied());
@@ -45,7 +45,7 @@ pub(super) fn forward(connection: &Arc<Connection>, most: u8) {
         connection: Arc::clone(connection),
         most: most.map_or(LevelFilter::OFF, LevelFilter::from_level),
     };
-    // A program that has a log of its own keeps it.
+    // If the program has set a log of its own, that log is kept.
     let _is_first = tracing::subscriber::set_global_default(log).is_ok();
 }
 
@@ -59,7 +59,7 @@ impl Subscriber for ForwardedLog {
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
-        // Spans are not told of: the host knows which call it is.
+        // Spans are not reported, because the host knows which call is in progress.
         Id::from_u64(1)
     }
 
@@ -87,7 +87,7 @@ impl Subscriber for ForwardedLog {
     fn exit(&self, _: &Id) {}
 }
 
-/// The text of a line.
+/// The text of a log line.
 #[derive(Default)]
 struct LineText {
     message: String,
@@ -99,7 +99,7 @@ impl Visit for LineText {
         match field.name() {
             "message" => self.message.push_str(value),
             name => {
-                // A string takes what is written.
+                // Writing to a string does not fail.
                 let _written = write!(self.fields, " {name}={value}").is_ok();
             }
         }

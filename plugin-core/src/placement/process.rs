@@ -1,4 +1,4 @@
-//! The process of one instance: its start, its end, and why it ended.
+//! The process of one instance: its start, its end, and the cause of its end.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use crate::child_command::ChildCommand;
 use crate::error::{Error, Result};
 
-/// What a process has of the environment of its host.
+/// The variables that a process inherits from its host.
 const VARIABLES: [&str; 7] = [
     "HOME",
     "LANG",
@@ -34,11 +34,11 @@ const TERM: Duration = Duration::from_millis(500);
 pub(super) struct ChildProcess(Child);
 
 impl ChildProcess {
-    /// Starts a process, which has the other end of the stream as its standard input.
+    /// Starts a process that has the other end of the stream as its standard input.
     ///
     /// # Errors
     ///
-    /// When the system does not start it.
+    /// Returns an error if the system does not start it.
     pub(super) async fn start(
         command: &ChildCommand,
         instance: &str,
@@ -67,23 +67,23 @@ impl ChildProcess {
             .envs(command.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::from(OwnedFd::from(other)))
             .stdout(Stdio::null())
-            // Ctrl-C in a terminal is for the host, which stops it.
+            // Ctrl-C in a terminal goes to the host, which stops this process.
             .process_group(0)
             .kill_on_drop(true);
         let child = on_spawner(move || process.spawn()).await??;
         Ok((Self(child), stream))
     }
 
-    /// Number of the process, while it runs.
+    /// The id of the process, while it runs.
     pub(super) fn id(&self) -> Option<u32> {
         self.0.id()
     }
 
-    /// Waits for its end, and says why it ended.
+    /// Waits for its end, and returns the cause.
     ///
     /// # Cancel safety
     ///
-    /// It can be dropped at any time.
+    /// Cancel safe: it can be dropped at any time.
     pub(super) async fn ended(&mut self) -> String {
         match self.0.wait().await {
             Ok(status) => cause(status),
@@ -91,7 +91,7 @@ impl ChildProcess {
         }
     }
 
-    /// Ends it: by SIGTERM, and by SIGKILL if that is not enough.
+    /// Ends it: with SIGTERM, and with SIGKILL if it does not end in time.
     pub(super) async fn end(&mut self) {
         self.terminate();
         if tokio::time::timeout(TERM, self.0.wait()).await.is_err() {
@@ -101,16 +101,16 @@ impl ChildProcess {
 
     /// Ends it at once.
     pub(super) async fn kill(&mut self) {
-        // One that has ended already needs no signal.
+        // If it has ended already, no signal is needed.
         drop(self.0.kill().await);
     }
 
     #[cfg(target_os = "linux")]
     fn terminate(&self) {
         let pid = self.0.id().and_then(|id| i32::try_from(id).ok());
-        // A child that is not waited for yet keeps its number, so it is nobody else's.
+        // A child that is not waited for yet keeps its process id, so no other process has it.
         if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
-            // One that has just ended needs no signal.
+            // If it has just ended, no signal is needed.
             let term = rustix::process::Signal::TERM;
             let _is_sent = rustix::process::kill_process(pid, term).is_ok();
         }
@@ -121,7 +121,7 @@ impl ChildProcess {
     fn terminate(&self) {}
 }
 
-/// Why a process ended.
+/// The cause of a process's end.
 fn cause(status: ExitStatus) -> String {
     match (status.signal(), status.code()) {
         (Some(signal), _) => format!("its process was ended by {}", signal_name(signal)),
@@ -152,8 +152,8 @@ fn signal_name(signal: i32) -> String {
 
 type SpawnJob = Box<dyn FnOnce() + Send>;
 
-/// Runs a function on the thread that starts processes. There is one for the life of the host: a
-/// process is told of its parent's death when the *thread* that started it ends.
+/// Runs a function on the thread that starts processes. This thread exists as long as the host,
+/// because a process is notified of its parent's death when the *thread* that started it ends.
 async fn on_spawner<T: Send + 'static>(
     function: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
@@ -164,7 +164,7 @@ async fn on_spawner<T: Send + 'static>(
             let (jobs, queue) = mpsc::channel::<SpawnJob>();
             let thread = std::thread::Builder::new().name("spawner".to_owned());
             thread.spawn(move || queue.into_iter().for_each(|job| job()))?;
-            // Of two that come first, one thread has nothing to do and ends.
+            // If two callers come first at the same time, one of the threads gets no jobs and ends.
             SPAWNER.get_or_init(|| jobs)
         }
     };
@@ -172,7 +172,7 @@ async fn on_spawner<T: Send + 'static>(
     let runtime = Handle::current();
     let job = Box::new(move || {
         let _runtime = runtime.enter();
-        // Who waits may have been given up.
+        // The waiting caller may have been dropped.
         drop(answer.send(function()));
     });
     let gone = || io::Error::other("the thread that starts processes is gone");

@@ -1,7 +1,8 @@
-//! An instance in a process of its own, as its host sees it: the port that stands in the place of
-//! the plugin, and the hooks that lead to it.
+//! An instance in a process of its own, from the host's side: the port that represents the plugin,
+//! with the hooks that call it.
 //!
-//! A port outlives its processes. While there is none, calls of handlers wait for the next one.
+//! A port outlives its processes. While there is no process, calls of handlers wait for the next
+//! one.
 
 use std::any::Any;
 use std::fmt;
@@ -22,55 +23,55 @@ use crate::error::{Error, Result};
 use crate::event::Payload;
 use crate::event::port::{self, HandlerName, Port, ScheduleRun};
 
-/// How long a process has to end by itself once it was told to go, or once its connection ended.
+/// How long a process has to end by itself after it was told to, or after its connection ended.
 const GOING: Duration = Duration::from_secs(1);
 
-/// So much of its time limit a `stop` leaves to the signals that follow it.
+/// The fraction of its time limit that a `stop` leaves for the signals that follow.
 const RESERVE: u32 = 4;
 
-/// The most processes in a row that one call of a handler may end.
+/// Most processes in a row that one call of a handler may end.
 const MOST_LOSSES: u32 = 2;
 
-/// What is said where nothing is known of the end of a process.
+/// The text if nothing is known about the end of a process.
 const ENDED: &str = "its process has ended";
 
 /// An instance in a process of its own.
 pub(crate) struct Remote {
     life: watch::Sender<RemoteLife>,
     timeout: Duration,
-    /// Whether its process is to end.
+    /// Whether its process has to end.
     is_stopping: AtomicBool,
-    /// Of tasks of the plugin that failed.
+    /// Receives the failures of the plugin's tasks.
     failures: Mutex<mpsc::UnboundedReceiver<Error>>,
     failed: mpsc::UnboundedSender<Error>,
 }
 
-/// Whether it has a process.
+/// The state of its process.
 #[derive(Clone)]
 enum RemoteLife {
-    /// Not now; why the last one ended.
+    /// It has no process now; contains the cause of the last one's end.
     Down(Option<Arc<str>>),
-    /// It is built there, and gets no events yet.
+    /// The instance is initialized there and gets no events yet.
     Built(Arc<RemoteProcess>),
     Up(Arc<RemoteProcess>),
-    /// There will be none any more; why.
+    /// There will be no further process; contains the reason.
     Over(Arc<str>),
 }
 
-/// A process that was started, and the connection to it.
+/// A process that was started, with the connection to it.
 struct RemoteProcess {
     connection: Arc<Connection>,
     id: Option<u32>,
-    /// Why it ended, once it has.
+    /// The cause of its end, once it has ended.
     cause: watch::Receiver<Option<Arc<str>>>,
     orders: mpsc::UnboundedSender<ProcessOrder>,
 }
 
-/// What is done with a process.
+/// An order to a process.
 enum ProcessOrder {
-    /// It was told to go.
+    /// It was told to end.
     Leave,
-    /// It is made to end.
+    /// It is forced to end.
     End,
 }
 
@@ -95,23 +96,23 @@ impl Remote {
         }
     }
 
-    /// The instance behind an erased plugin; `None` if that is in this process.
+    /// The instance behind an erased plugin; `None` if the plugin is in this process.
     pub(crate) fn of(plugin: &PluginRef) -> Option<Arc<Self>> {
         let port: Arc<dyn Any + Send + Sync> = port::of(plugin)?;
         port.downcast().ok()
     }
 
-    /// Whether its process has ended, and another one may follow.
+    /// Whether its process has ended and another one may follow.
     pub(crate) fn is_down(&self) -> bool {
         matches!(*self.life.borrow(), RemoteLife::Down(_))
     }
 
-    /// Number of its process, while there is one.
+    /// The id of its process, while there is one.
     pub(crate) fn process_id(&self) -> Option<u32> {
         self.up().and_then(|process| process.id)
     }
 
-    /// No process follows any more: what waits for one is told why.
+    /// No further process follows. Everything that waits for one gets the reason.
     pub(crate) fn give_up(&self) {
         self.life.send_if_modified(|life| {
             let RemoteLife::Down(cause) = life else {
@@ -135,16 +136,16 @@ impl Remote {
         });
     }
 
-    /// Ends the process, so that another one may follow.
+    /// Ends the process so that another one may follow.
     pub(crate) fn end_process(&self) {
         if let Some(process) = self.up() {
             self.life.send_replace(RemoteLife::Down(None));
-            // One that has ended takes none.
+            // A process that has ended accepts no orders.
             drop(process.orders.send(ProcessOrder::End));
         }
     }
 
-    /// Where a task of the plugin tells that it failed.
+    /// The sender for failures of the plugin's tasks.
     pub(super) fn failures(&self) -> mpsc::UnboundedSender<Error> {
         self.failed.clone()
     }
@@ -153,7 +154,7 @@ impl Remote {
         self.life.borrow().process().cloned()
     }
 
-    /// Starts a process, and builds the instance in it.
+    /// Starts a process and initializes the instance in it.
     pub(super) async fn begin(
         self: &Arc<Self>,
         command: ChildCommand,
@@ -181,11 +182,11 @@ impl Remote {
         }
         self.life
             .send_replace(RemoteLife::Built(Arc::clone(&begun)));
-        // Whoever waits for the end keeps neither the port nor the process.
+        // The code that waits for the end must not keep the port or the process alive.
         let (remote, mut ended) = (Arc::downgrade(self), begun.cause.clone());
         let process = Arc::downgrade(&begun);
         drop(crate::spawn::spawn(async move {
-            // An error says that it ended without a word.
+            // An error means that the watcher ended without reporting a cause.
             drop(ended.wait_for(Option::is_some).await);
             if let Some(remote) = remote.upgrade() {
                 remote.lose(&process, ended.borrow().clone());
@@ -194,7 +195,7 @@ impl Remote {
         Ok(())
     }
 
-    /// Calls `start` there; from then on it gets events.
+    /// Calls `start` in the process; after that it gets events.
     pub(super) async fn start(&self) -> Result<()> {
         self.ask(WireCall::Start).await.and_then(done)?;
         self.life.send_if_modified(|life| {
@@ -207,7 +208,8 @@ impl Remote {
         Ok(())
     }
 
-    /// Waits until the process ends or a task in it fails: why that is a failure of the plugin.
+    /// Waits until the process ends or a task in it fails, and returns why that is a failure of the
+    /// plugin.
     pub(super) async fn failed(&self) -> Result<()> {
         let Some(process) = self.up() else {
             return Err(Error::retriable(ENDED));
@@ -215,7 +217,8 @@ impl Remote {
         let mut failures = self.failures.lock().await;
         let error = tokio::select! {
             cause = process.ended() => {
-                // Before the failure is told: then its events wait for another process.
+                // This happens before the failure is reported, so that its events wait for another
+                // process.
                 self.lose(&Arc::downgrade(&process), Some(Arc::clone(&cause)));
                 Error::retriable(cause.to_string())
             }
@@ -227,7 +230,7 @@ impl Remote {
         }
     }
 
-    /// Asks the process that runs now.
+    /// Makes a call to the process that runs now.
     pub(super) async fn ask(&self, call: WireCall) -> Result<WireAnswer> {
         let process = self.up();
         let process = process.ok_or_else(|| Error::retriable(ENDED))?;
@@ -300,7 +303,7 @@ impl Remote {
         } else {
             ProcessOrder::End
         };
-        // One that has ended takes none.
+        // A process that has ended accepts no orders.
         drop(process.orders.send(order));
         process.ended().await;
         stopped
@@ -316,7 +319,7 @@ impl RemoteProcess {
         }
     }
 
-    /// Waits for its end, and says why it ended.
+    /// Waits for its end, and returns the cause.
     async fn ended(&self) -> Arc<str> {
         let mut cause = self.cause.clone();
         let cause = cause.wait_for(Option::is_some).await;
@@ -325,7 +328,7 @@ impl RemoteProcess {
     }
 }
 
-/// Waits for the end of a process, or makes it end.
+/// Waits for the end of a process, or forces it to end.
 async fn watch_process(
     (mut process, mut orders): (ChildProcess, mpsc::UnboundedReceiver<ProcessOrder>),
     connection: Arc<Connection>,
@@ -346,7 +349,7 @@ async fn watch_process(
                 process.end().await;
                 Some(process.ended().await)
             }
-            // Nobody knows it any more.
+            // Nothing refers to it any more.
             None => None,
         },
     };
@@ -362,7 +365,7 @@ async fn watch_process(
             }
         }
     };
-    // What it said before its end is heard.
+    // Messages that it sent before its end are still received.
     drop(tokio::time::timeout(GOING, connection.ended()).await);
     let ended = match upstream.panicked() {
         Some(place) if !ended.ends_with("exit code 0") => format!("{ended}, after {place}"),

@@ -1,4 +1,4 @@
-//! What a child is told of the instance that it runs.
+//! The description of an instance that the host sends to its child.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,39 +10,39 @@ use super::frame::PROTOCOL;
 use crate::config::Resources;
 use crate::permission::Permission;
 
-/// What a child is told of the instance that it runs.
+/// The description of an instance that the host sends to its child.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct InstanceSpec {
-    /// The version of the protocol that the host speaks.
+    /// The version of the protocol that the host uses.
     pub(super) protocol: u32,
-    /// The version of the plugin that the host has.
+    /// The version of the plugin in the host.
     pub(super) version: String,
     /// Name of the plugin.
     pub(crate) plugin: String,
     /// Name of the instance.
     pub(crate) instance: String,
-    /// Its own section of config; it may hold secrets.
+    /// The plugin's own section of config, which may contain secrets.
     pub(crate) config: Value,
     pub(crate) data_dir: PathBuf,
-    /// What it may do; without, all that its types grant.
+    /// What it may do; `None` means everything that its types ask for.
     pub(crate) permissions: Option<Vec<Permission>>,
     pub(crate) resources: Resources,
     /// How long the child may give no sign of life.
     pub(super) watchdog: Duration,
     pub(crate) timeout: Duration,
     pub(crate) max_event_depth: u16,
-    /// The label of the instance that it takes services and answers from, by their keys.
+    /// The labels of the instances that provide services and answers to it, by the keys of these.
     pub(crate) bindings: Vec<(u64, String)>,
-    /// The keys of the requests that somebody answers.
+    /// The keys of the requests that have a responder.
     pub(crate) answered: Vec<u64>,
-    /// What its life before left.
+    /// The snapshot that its previous life left.
     pub(crate) snapshot: Option<Value>,
-    /// The most that the log of the host takes, from 0, nothing, to 5, traces.
+    /// The most detailed level that the host's log accepts, from 0, nothing, to 5, traces.
     pub(super) level: u8,
 }
 
 impl InstanceSpec {
-    /// The most memory that it may have, for people; if the system gives it no more.
+    /// The memory limit as text, if the system enforces one.
     pub(super) fn memory(&self) -> Option<String> {
         let memory = self.resources.memory?;
         Some(format!("it may have {memory} MB (`resources.memory`)"))
@@ -52,7 +52,7 @@ impl InstanceSpec {
         self.level
     }
 
-    /// Why a child of this build can't run it, if it can't.
+    /// The reason why a child of this build can't run it; `None` if it can.
     pub(super) fn misfit(&self, version: &str) -> Option<String> {
         if self.protocol != PROTOCOL {
             return Some(format!(

@@ -1,4 +1,4 @@
-//! What an instance in a process of its own has its host do: publish, ask, log.
+//! The calls that an instance in a process of its own makes to its host: publish, request, log.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,22 +22,22 @@ use crate::init::Need;
 use crate::instance_name::interned;
 use crate::traceparent::TraceContext;
 
-/// So many signs of life a process gives in the time in which it has to give one.
+/// Number of signs of life that a process sends in the time in which one is required.
 pub(super) const BEATS: u32 = 4;
 
-/// What an instance in a process of its own has its host do. What it may do is asked once more here:
-/// its own process is not believed.
+/// The calls that an instance in a process of its own makes to its host. Its rights are checked
+/// again here, because its own process is not trusted.
 pub(super) struct Upstream {
     bus: Bus,
     owner: Arc<Identity>,
     plugin: &'static Descriptor,
-    /// Events that wait for those before them.
+    /// Events that wait for earlier ones.
     lane: mpsc::UnboundedSender<BoxFuture<'static, ()>>,
     in_lane: Arc<AtomicUsize>,
-    /// What became of tasks of the plugin that failed.
+    /// The failures of the plugin's tasks.
     failed: mpsc::UnboundedSender<Error>,
     panicked: Mutex<Option<String>>,
-    /// When its process gave the last sign of life; none before the first one.
+    /// The time of the last sign of life of its process; `None` before the first one.
     beat: watch::Sender<Option<Instant>>,
 }
 
@@ -66,15 +66,15 @@ impl Upstream {
         }
     }
 
-    /// Where its code panicked last.
+    /// The place where its code panicked last.
     pub(super) fn panicked(&self) -> Option<String> {
         let panicked = self.panicked.lock();
         panicked.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits until its process has given no sign of life for so long.
+    /// Waits until its process has given no sign of life for this long.
     pub(super) async fn silent(&self, limit: Duration) {
-        // An error says that there is nobody left to give one.
+        // An error means that the sender is gone.
         drop(self.beat.subscribe().wait_for(Option::is_some).await);
         loop {
             let last = (*self.beat.borrow()).unwrap_or_else(Instant::now);
@@ -82,7 +82,8 @@ impl Upstream {
             if *self.beat.borrow() != Some(last) {
                 continue;
             }
-            // If this process did not run either, there are signs that it has not heard yet.
+            // If this process itself was suspended, there may be signs of life that it has not
+            // received yet.
             tokio::time::sleep(limit / BEATS).await;
             if *self.beat.borrow() == Some(last) {
                 return;
@@ -99,15 +100,18 @@ impl Upstream {
         }
     }
 
-    /// Events are published in the order in which they come, as far as their publisher did not wait
-    /// for one before it published the next.
+    /// Events are published in the order in which they arrive, unless their publisher waited for
+    /// one before it published the next.
     fn publish(&self, event: WirePublication) -> BoxFuture<'static, WireAnswer> {
         let mut declared = self.plugin.publishes();
         if !declared.any(|declared| declared.topic == event.topic) {
             return Box::pin(async { WireAnswer::NotPublished(WirePublishError::Denied) });
         }
         let (bus, owner) = (self.bus.clone(), Arc::clone(&self.owner));
-        let current = self.current(event.parent.as_deref());
+        let current = Current {
+            worker: event.in_handler.then(|| self.owner.uid()),
+            ..self.current(event.parent.as_deref())
+        };
         let asks = event.asks;
         let published = async move {
             let publishing = Box::pin(async move {
@@ -128,9 +132,9 @@ impl Upstream {
         let (answer, answered) = oneshot::channel();
         let in_lane = Arc::clone(&self.in_lane);
         in_lane.fetch_add(1, SeqCst);
-        // The lane ends with this.
+        // The queue exists as long as this.
         drop(self.lane.send(Box::pin(async move {
-            // Who waited may have gone; the event is published all the same.
+            // The waiting caller may be gone; the event is published nevertheless.
             drop(answer.send(published.await));
             in_lane.fetch_sub(1, SeqCst);
         })));
@@ -194,7 +198,7 @@ impl FrameService for Upstream {
             WireNote::Log(line) => self.log(&line),
             WireNote::TaskFailed { task, error } => {
                 let error = Error::from(error).context(format_args!("task `{task}`"));
-                // Nobody waits for it any more.
+                // The failure is not needed any more.
                 drop(self.failed.send(error));
             }
             WireNote::Panicked(place) => {

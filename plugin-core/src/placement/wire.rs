@@ -1,4 +1,4 @@
-//! What host and child say to each other.
+//! The messages between host and child.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,10 +12,10 @@ use crate::health::Health;
 use crate::idempotency::IdempotencyKey;
 use crate::permission::Right;
 
-/// What one side asks the other for.
+/// A call that one side makes to the other.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum WireCall {
-    // The host asks the child.
+    // Calls of the host to the child.
     Init(Box<InstanceSpec>),
     Start,
     Deliver(WireDelivery),
@@ -24,12 +24,12 @@ pub(super) enum WireCall {
     Reload(Value),
     Snapshot,
     Stop,
-    // The child asks the host.
+    // Calls of the child to the host.
     Publish(WirePublication),
     Ask(WireRequest),
 }
 
-/// What comes of a call.
+/// The answer to a call.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum WireAnswer {
     Done,
@@ -41,18 +41,19 @@ pub(super) enum WireAnswer {
     NotAnswered(WireRequestError),
 }
 
-/// What one side tells the other, and waits for no answer.
+/// A message that needs no answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum WireNote {
     /// A line of the log.
     Log(WireLine),
     /// A task of the plugin failed.
     TaskFailed { task: String, error: WireError },
-    /// Code panicked: where, and with which text. Most panics end a call and not the process.
+    /// Code panicked; contains the place and the message. Most panics end only a call and not the
+    /// process.
     Panicked(String),
-    /// The child lives.
+    /// A sign of life of the child.
     Beat,
-    /// The child is done, and ends.
+    /// The child has finished and ends.
     Leave,
 }
 
@@ -91,12 +92,14 @@ pub(super) struct WirePublication {
     pub(super) data: String,
     pub(super) parent: Option<String>,
     pub(super) asks: WireAsks,
+    /// Whether a queued handler publishes it, which must not wait for room in its own mailbox.
+    pub(super) in_handler: bool,
 }
 
-/// What its publisher waits for.
+/// What the publisher waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum WireAsks {
-    /// Nothing: it has gone on.
+    /// Nothing: it has continued.
     Nothing,
     Room,
     Stored,
@@ -123,7 +126,7 @@ impl From<Asks> for WireAsks {
     }
 }
 
-/// A request that the plugin asks.
+/// A request that the plugin sends.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct WireRequest {
     pub(super) topic: String,
@@ -225,7 +228,7 @@ impl From<Result<()>> for WireAnswer {
     }
 }
 
-/// What an instance says of itself.
+/// The health that an instance reports.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct WireHealth {
     word: String,
@@ -258,7 +261,7 @@ impl From<WireHealth> for Health {
     }
 }
 
-/// What a handler made of an event.
+/// The outcome of a handler for an event.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct WireOutcome {
     plugin: String,
@@ -286,7 +289,7 @@ impl From<WireOutcome> for HandlerOutcome {
     }
 }
 
-/// Why an event was not published.
+/// The reason why an event was not published.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum WirePublishError {
     Stopping,
@@ -305,7 +308,7 @@ pub(super) enum WirePublishError {
         interceptor: String,
         error: WireError,
     },
-    /// The host does not let the instance publish that.
+    /// The host does not allow the instance to publish this.
     Denied,
 }
 
@@ -336,7 +339,7 @@ impl From<PublishError> for WirePublishError {
                 interceptor: interceptor.to_owned(),
                 error: error.into(),
             },
-            // The data is of a type that the same build has encoded.
+            // The data was encoded by the same build, so decoding it does not fail.
             PublishError::Denied(_)
             | PublishError::Decode(_)
             | PublishError::Topic(_)
@@ -346,7 +349,7 @@ impl From<PublishError> for WirePublishError {
 }
 
 impl WirePublishError {
-    /// The error, for the plugin that published on a topic.
+    /// The error for the plugin that published on this topic.
     pub(super) fn of(self, plugin: &'static str, topic: &str) -> PublishError {
         match self {
             Self::Stopping => PublishError::Stopping,
@@ -378,7 +381,7 @@ impl WirePublishError {
     }
 }
 
-/// Why a request has no answer.
+/// The reason why a request has no answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum WireRequestError {
     TimedOut(Duration),
@@ -404,7 +407,7 @@ impl From<RequestError> for WireRequestError {
 }
 
 impl WireRequestError {
-    /// The error, for the plugin that asked.
+    /// The error for the plugin that sent the request.
     pub(super) fn of(self, plugin: &'static str, topic: &'static str) -> RequestError {
         match self {
             Self::TimedOut(limit) => RequestError::TimedOut { topic, limit },

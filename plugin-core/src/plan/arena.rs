@@ -1,4 +1,4 @@
-//! Scratch memory of the caller, handed out piece by piece.
+//! Scratch memory of the caller, which is handed out in pieces.
 
 use std::mem;
 
@@ -6,7 +6,7 @@ use crate::descriptor::Descriptor;
 use crate::event::Source;
 use crate::init::Need;
 
-/// Zeroed words that are given away once each.
+/// Zeroed words, each of which is handed out once.
 #[derive(Debug)]
 pub(super) struct Arena<'s> {
     rest: &'s mut [u64],
@@ -29,7 +29,7 @@ impl<'s> Arena<'s> {
     }
 }
 
-/// How many there are, at most, of what the scratch must hold.
+/// Upper bounds for the numbers of items in the scratch memory.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sizes {
     pub(super) plugins: usize,
@@ -38,7 +38,7 @@ pub(super) struct Sizes {
     pub(super) mentions: usize,
     /// Provided services that may have several providers.
     shared: usize,
-    /// Needs for such services: each is an edge to every provider.
+    /// Needs for such services; each adds an edge to every provider.
     fans: usize,
 }
 

@@ -1,8 +1,8 @@
-//! What the build could have held, looked up for the remedy of an issue.
+//! The plugins that the build could contain. They are used to suggest how to solve an issue.
 
 use crate::const_text::compare;
 
-/// A line of `compose!`: a plugin that a feature chooses, in this build or not.
+/// A line of `compose!`: a plugin that a feature adds, whether or not it is in this build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CatalogueEntry {
     /// The Cargo feature.
@@ -13,11 +13,11 @@ pub struct CatalogueEntry {
     pub provides: &'static [&'static str],
     /// Topics of the requests that the plugin answers.
     pub answers: &'static [&'static str],
-    /// Whether this build holds it.
+    /// Whether this build contains it.
     pub enabled: bool,
 }
 
-/// A plugin that this build lacks, by name.
+/// A plugin with this name that is missing in this build.
 pub(super) const fn plugin(
     catalogue: &'static [CatalogueEntry],
     name: &str,
@@ -32,7 +32,7 @@ pub(super) const fn plugin(
     None
 }
 
-/// The first plugin that this build lacks and that answers requests of this topic.
+/// The first plugin that is missing in this build and answers requests of this topic.
 pub(super) const fn responder(
     catalogue: &'static [CatalogueEntry],
     topic: &str,
@@ -47,7 +47,7 @@ pub(super) const fn responder(
     None
 }
 
-/// The first plugin that this build lacks and that provides a service of this name.
+/// The first plugin that is missing in this build and provides a service with this name.
 pub(super) const fn provider(
     catalogue: &'static [CatalogueEntry],
     service: &str,

@@ -1,4 +1,4 @@
-//! What forces one plugin to start before another.
+//! The reasons why one plugin starts before another.
 
 use std::fmt;
 
@@ -12,29 +12,29 @@ pub struct Edge {
     pub from: &'static str,
     /// The plugin that is needed: it starts earlier.
     pub to: &'static str,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
-    /// Whether `from` can't run without `to`. An optional need, or one of many providers, is not
-    /// hard: it only says who starts first.
+    /// Whether `from` can't run without `to`. An edge for an optional need, or for one of many
+    /// providers, is not hard: it only determines which starts first.
     pub is_hard: bool,
 }
 
-/// Why a plugin starts after another.
+/// The reason why a plugin starts after another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// `init` takes the service of that name, which the other provides.
+    /// `init` takes the service with this name, which the other plugin provides.
     Service(&'static str),
-    /// `init` takes the right to ask requests of that topic, which the other answers.
+    /// `init` takes the right to send requests of this topic, which the other plugin answers.
     Request(&'static str),
-    /// `requires` names the other.
+    /// `requires` names the other plugin.
     Requires,
-    /// `after` names the other.
+    /// `after` names the other plugin.
     After,
 }
 
 impl Edge {
-    /// Writes what the one wants of the other: "needs service `Clock` of `b`".
+    /// Writes what one plugin needs from the other: "needs service `Clock` of `b`".
     pub(super) const fn write(&self, text: &mut Text<'_>) {
         match self.reason {
             Reason::Service(service) => text.push("needs service ").name(service).push(" of "),

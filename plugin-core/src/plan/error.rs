@@ -1,28 +1,28 @@
-//! All that is wrong with a set of plugins.
+//! All issues of a set of plugins.
 
 use std::fmt;
 
 use super::issue::PlanIssue;
 
-/// Why plugins do not fit together: all that is wrong with the set, at least one issue.
+/// The reasons why plugins do not fit together: all issues of the set, at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanError(pub(super) Vec<PlanIssue>);
 
 impl PlanError {
-    /// The issues, in an order that does not depend on that of the plugins.
+    /// The issues, in an order that does not depend on the order of the plugins.
     #[must_use]
     pub fn issues(&self) -> &[PlanIssue] {
         &self.0
     }
 
-    /// The same, owned.
+    /// The issues, as owned values.
     #[must_use]
     pub fn into_issues(self) -> Vec<PlanIssue> {
         self.0
     }
 }
 
-/// A line for each issue.
+/// Writes one line for each issue.
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, issue) in self.0.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The links of a set: what each plugin needs, resolved to plugins.
+//! The links of a set: the needs of each plugin, resolved to plugins.
 
 use super::arena::{Arena, Sizes};
 use super::catalogue;
@@ -10,16 +10,16 @@ use super::table::SlotTable;
 use crate::descriptor::{Descriptor, Requirement};
 use crate::init::{Arity, Need};
 
-/// The links of all plugins, those of one plugin side by side and sorted.
+/// The links of all plugins. Those of one plugin are next to each other and sorted.
 #[derive(Debug)]
 pub(super) struct Graph<'s> {
     links: &'s mut [u64],
-    /// Where the links of each rank begin; one more says where the last ones end.
+    /// The first link of each rank, followed by the end of the last ones.
     starts: &'s mut [u64],
     count: usize,
 }
 
-/// Words that the links of a set take.
+/// Number of words for the links of a set.
 pub(super) const fn len(sizes: &Sizes) -> usize {
     sizes.edges + sizes.plugins + 1
 }
@@ -50,7 +50,8 @@ impl<'s> Graph<'s> {
         self.count += 1;
     }
 
-    /// Sorts the links of the rank that was resolved last. They are few and mostly in order.
+    /// Sorts the links of the rank that was resolved last. There are few of them, and most are
+    /// already in order.
     const fn close(&mut self, rank: usize) {
         let start = self.start(rank);
         let mut sorted = start + 1;
@@ -66,7 +67,7 @@ impl<'s> Graph<'s> {
     }
 }
 
-/// What names and services are resolved with.
+/// The tables by which names and services are resolved.
 #[derive(Debug)]
 pub(super) struct Resolver<'s> {
     pub(super) set: Set<'s>,
@@ -120,7 +121,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Adds a link to each provider and returns whether there is one.
+    /// Adds a link to each provider, and returns whether there is one.
     const fn link_providers(
         &self,
         (key, many): (u64, bool),
@@ -135,7 +136,7 @@ impl Resolver<'_> {
             provider = self.providers.after(provider);
             let to = self.providers.rank(provider);
             graph.add(Link::new(rank, to, (List::Needs, at)));
-            // Of providers that must not stand beside each other, one is enough.
+            // If only one provider is allowed, one link is enough.
             if provider == last || !many {
                 return true;
             }

@@ -1,4 +1,4 @@
-//! What can be wrong with a set of plugins, and the sentence that says so.
+//! The possible issues of a set of plugins, and their messages.
 
 use std::{fmt, mem};
 
@@ -8,16 +8,16 @@ use super::request;
 use crate::const_text::{Text, render};
 use crate::version::{self, Version};
 
-/// Something that keeps a set of plugins from being a system.
+/// An issue because of which plugins do not fit together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PlanIssue {
-    /// There are more plugins than an order can number.
+    /// There are more plugins than can be numbered.
     TooMany {
-        /// How many.
+        /// The number of plugins.
         count: usize,
     },
-    /// Two plugins have one name.
+    /// Two plugins have the same name.
     DuplicateName {
         /// The name.
         name: &'static str,
@@ -30,23 +30,23 @@ pub enum PlanIssue {
         plugin: &'static str,
         /// The service.
         service: &'static str,
-        /// A plugin that provides it, and that the build could have held.
+        /// A plugin that provides it and that the build could contain.
         catalogued: Option<&'static CatalogueEntry>,
     },
-    /// Two plugins provide a service that has room for one.
+    /// Two plugins provide a service that can have only one provider.
     TwoProviders {
         /// The service.
         service: &'static str,
         /// The plugins.
         plugins: [&'static str; 2],
     },
-    /// A plugin asks a request that no plugin answers.
+    /// A plugin sends a request that no plugin answers.
     MissingResponder {
         /// The plugin.
         plugin: &'static str,
         /// Topic of the request.
         request: &'static str,
-        /// A plugin that answers it, and that the build could have held.
+        /// A plugin that answers it and that the build could contain.
         catalogued: Option<&'static CatalogueEntry>,
     },
     /// Two plugins answer a request.
@@ -56,58 +56,59 @@ pub enum PlanIssue {
         /// The plugins.
         plugins: [&'static str; 2],
     },
-    /// A plugin requires one that is not there.
+    /// A plugin requires a plugin that is not in the build.
     MissingPlugin {
         /// The plugin.
         plugin: &'static str,
-        /// The one that it requires.
+        /// The required plugin.
         required: &'static str,
-        /// The same, if the build could have held it.
+        /// The required plugin, if the build could contain it.
         catalogued: Option<&'static CatalogueEntry>,
     },
     /// A plugin requires another version of a plugin.
     VersionMismatch {
         /// The plugin.
         plugin: &'static str,
-        /// The one that it requires.
+        /// The required plugin.
         required: &'static str,
-        /// Which version it requires.
+        /// The required version.
         requirement: &'static str,
-        /// Which version is there.
+        /// The version in the build.
         version: Version,
     },
-    /// A version requirement that can't be read.
+    /// A version requirement is invalid.
     InvalidRequirement {
         /// The plugin.
         plugin: &'static str,
-        /// The one that it requires.
+        /// The required plugin.
         required: &'static str,
         /// The requirement.
         requirement: &'static str,
     },
-    /// A plugin can't stand beside another one.
+    /// A plugin conflicts with another one.
     Conflict {
-        /// The plugin that says so.
+        /// The plugin that declares the conflict.
         plugin: &'static str,
-        /// The other one.
+        /// The other plugin.
         other: &'static str,
     },
-    /// Two types of event have one topic.
+    /// Two event types have the same topic.
     DuplicateTopic {
         /// The topic.
         topic: &'static str,
         /// The Rust types.
         types: [&'static str; 2],
     },
-    /// Plugins need each other in a ring.
+    /// Plugins need each other in a cycle.
     Cycle {
-        /// The edges of the ring: each begins where the one before it ends.
+        /// The edges of the cycle: each begins where the one before it ends.
         path: Vec<Edge>,
     },
 }
 
 impl PlanIssue {
-    /// Writes the sentence. A cycle, which const evaluation never holds, is written step by step.
+    /// Writes the message. A cycle, which never exists as a value in const evaluation, is written
+    /// step by step.
     pub(super) const fn write(&self, text: &mut Text<'_>) {
         match self {
             Self::TooMany { count } => write_too_many(*count, text),
@@ -268,7 +269,7 @@ pub(super) const fn begin_cycle(text: &mut Text<'_>) {
     text.push("plugins need each other in a cycle: ");
 }
 
-/// Writes the edge at a place of a cycle.
+/// Writes one edge of a cycle.
 pub(super) const fn write_step(at: usize, edge: &Edge, text: &mut Text<'_>) {
     if at == 0 {
         text.name(edge.from).push(" ");
@@ -282,7 +283,7 @@ pub(super) const fn end_cycle(text: &mut Text<'_>) {
     text.push(": take one of these edges out, or publish an event in its place");
 }
 
-/// Room for issues. What finds no room is counted.
+/// A buffer for issues. Issues for which there is no room are counted.
 #[derive(Debug)]
 pub(super) struct Issues<'i> {
     slots: &'i mut [Option<PlanIssue>],
@@ -298,8 +299,8 @@ impl<'i> Issues<'i> {
         self.count
     }
 
-    // Const evaluation can't drop what may own memory, hence `forget`: an empty slot owns none,
-    // and neither does an issue that is pushed, for cycles never are.
+    // Const evaluation can't drop a value that may own memory, so `forget` is used. An empty slot
+    // owns no memory, and neither does an issue that is pushed, because cycles are never pushed.
     pub(super) const fn push(&mut self, issue: PlanIssue) {
         if self.count < self.slots.len() {
             mem::forget(self.slots[self.count].replace(issue));

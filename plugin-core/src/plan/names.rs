@@ -1,11 +1,11 @@
-//! Plugins by name.
+//! Finds plugins by name.
 
 use super::arena::Arena;
 use super::issue::{Issues, PlanIssue};
 use super::set::Set;
 use super::table::SlotTable;
 
-/// Words of a table of so many names.
+/// Number of words for a table of this many names.
 pub(super) const fn len(plugins: usize) -> usize {
     SlotTable::len(plugins)
 }

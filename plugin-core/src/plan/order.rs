@@ -1,29 +1,29 @@
-//! Depth-first order, and the cycles that stand against one (Tarjan's algorithm).
+//! Depth-first order, and the cycles that prevent one (Tarjan's algorithm).
 //!
-//! Roots are visited by rank, and so are the dependencies of a plugin. A knot, plugins that all
-//! depend on each other, is left as a whole: without cycles each knot is one plugin, and the order
-//! in which they are left has every dependency before what depends on it. Of a larger knot one
-//! cycle is reported.
+//! Roots are visited by rank, and so are the dependencies of a plugin. A strongly connected
+//! component, that is, plugins that all depend on each other, is completed as a whole. Without
+//! cycles, each component is one plugin, and the order of completion has every dependency before
+//! the plugins that depend on it. For a larger component, one cycle is reported.
 
 use super::arena::Arena;
 use super::graph::Graph;
 use super::set::Link;
 
-/// Words that the walk of so many plugins takes.
+/// Number of words for the walk over this many plugins.
 pub(super) const fn len(plugins: usize) -> usize {
     7 * plugins
 }
 
-/// What [`order`] found.
+/// The result of [`order`].
 #[derive(Debug)]
 pub(super) struct Order<'s> {
-    /// Ranks, dependencies first.
+    /// The ranks, dependencies first.
     pub(super) ranks: &'s mut [u64],
-    /// The links of the cycles, one cycle behind the other.
+    /// The links of the cycles, one cycle after the other.
     pub(super) cycles: &'s mut [u64],
 }
 
-/// A low mark of a plugin whose knot was left.
+/// The low mark of a plugin whose component is complete.
 const LEFT: u64 = u64::MAX;
 
 pub(super) const fn order<'s>(
@@ -63,15 +63,15 @@ pub(super) const fn order<'s>(
 
 struct Walk<'g, 's> {
     graph: &'g Graph<'g>,
-    /// When a plugin was visited, counted from one; zero: not yet.
+    /// The order in which plugins were visited, counted from one; zero means not yet.
     visited: &'s mut [u64],
-    /// The earliest visited plugin of an open knot that a plugin reaches.
+    /// The earliest visited plugin of an open component that a plugin reaches.
     low: &'s mut [u64],
     /// The next link of a plugin to follow.
     cursor: &'s mut [u64],
-    /// The plugins between the root and where the walk is.
+    /// The plugins between the root and the present plugin.
     path: &'s mut [u64],
-    /// Visited plugins whose knot is not left yet.
+    /// Visited plugins whose component is not complete yet.
     open: &'s mut [u64],
     ranks: &'s mut [u64],
     cycles: &'s mut [u64],
@@ -117,7 +117,7 @@ impl Walk<'_, '_> {
         self.count.open += 1;
     }
 
-    /// Notes that what `to` reaches, `rank` reaches as well.
+    /// Records that `rank` reaches everything that `to` reaches.
     const fn reach(&mut self, rank: usize, to: usize) {
         if self.low[to] < self.low[rank] {
             self.low[rank] = self.low[to];
@@ -134,7 +134,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Closes the knot whose first visited plugin is `root`.
+    /// Completes the component whose first visited plugin is `root`.
     const fn leave_knot(&mut self, root: usize) {
         let knot = self.visited[root];
         let mut size = 0;
@@ -155,7 +155,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// The first link that stays in the knot of a plugin.
+    /// The first link of a plugin that stays in its component.
     const fn step(&self, rank: usize) -> Option<Link> {
         let mut at = self.graph.start(rank);
         while at < self.graph.start(rank + 1) {
@@ -168,10 +168,10 @@ impl Walk<'_, '_> {
         None
     }
 
-    /// Reports one cycle of a knot, from its plugin of the lowest rank on.
+    /// Reports one cycle of a component, beginning at its plugin with the lowest rank.
     const fn report(&mut self, root: usize, size: usize) {
-        // Every plugin of a knot has a first step in it, and after as many steps as the knot has
-        // plugins one goes round a cycle.
+        // Every plugin of a component has a first step within it, so after as many steps as the
+        // component has plugins, the walk is on a cycle.
         let (mut rank, mut steps, mut first) = (root, 0, usize::MAX);
         while let Some(link) = self.step(rank) {
             if steps >= size && link.to() < first {

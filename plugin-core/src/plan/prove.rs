@@ -1,4 +1,4 @@
-//! The check in const evaluation: an order, or a compile error that says all that is wrong.
+//! The check in const evaluation: it returns an order, or causes a compile error with all issues.
 
 use std::mem;
 
@@ -9,12 +9,12 @@ use super::solve::{self, Solved, solve};
 use crate::const_text::Text;
 use crate::descriptor::Descriptor;
 
-/// Most issues that one compile error tells.
+/// Most issues in one compile error.
 const MOST: usize = 20;
-/// Most bytes of a compile error.
+/// Largest size of a compile error in bytes.
 const ROOM: usize = 16 * 1024;
 
-/// Words of scratch that the check of a set takes: the `SCRATCH` of [`prove`].
+/// Number of words of scratch memory for the check of a set: the `SCRATCH` of [`prove`].
 #[must_use]
 pub const fn scratch_len(plugins: &[&'static Descriptor]) -> usize {
     solve::len(plugins)
@@ -35,7 +35,7 @@ pub const fn scratch_len(plugins: &[&'static Descriptor]) -> usize {
 ///
 /// # Panics
 ///
-/// When the plugins do not fit together: in a constant, a compile error.
+/// Panics if the plugins do not fit together; in a constant, this is a compile error.
 #[must_use]
 #[track_caller]
 pub const fn prove<const N: usize, const SCRATCH: usize>(
@@ -94,7 +94,7 @@ const fn report(
     }
 }
 
-/// Begins the line of an issue, where there are several.
+/// Begins the line of an issue, if there are several.
 const fn begin(all: usize, text: &mut Text<'_>) {
     if all > 1 {
         text.push("\n- ");

@@ -1,8 +1,8 @@
-//! Providers by service, and those who answer by request: a request has room for one of them.
+//! Providers by service, and responders by request. A request can have only one responder.
 //!
-//! A service's key is that of a path and a request's that of a topic, so that they stand in one
-//! table. The providers of one service are a ring in order of rank. The table holds the last of the
-//! ring, whose successor is the first.
+//! The key of a service is made from a path and the key of a request from a topic, so both can be
+//! in one table. The providers of one service form a ring in the order of rank. The table contains
+//! the last provider of the ring, whose successor is the first.
 
 use super::arena::{Arena, Sizes};
 use super::issue::{Issues, PlanIssue};
@@ -17,7 +17,7 @@ pub(super) struct Providers<'s> {
     count: usize,
 }
 
-/// Words that the providers of a set take.
+/// Number of words for the providers of a set.
 pub(super) const fn len(sizes: &Sizes) -> usize {
     SlotTable::len(sizes.provides) + 2 * sizes.provides
 }
@@ -69,7 +69,7 @@ impl<'s> Providers<'s> {
         }
     }
 
-    /// Adds a provider and returns the one that it must not stand beside.
+    /// Adds a provider, and returns the provider with which it conflicts.
     const fn add(&mut self, rank: usize, key: u64, many: bool) -> Option<usize> {
         let new = self.count;
         self.count += 1;
@@ -87,12 +87,12 @@ impl<'s> Providers<'s> {
         }
     }
 
-    /// The last provider of a service, at which a walk of its ring ends.
+    /// The last provider of a service, at which a walk over its ring ends.
     pub(super) const fn last(&self, service: u64) -> Option<u64> {
         self.last.get(service)
     }
 
-    /// The next provider of the ring.
+    /// The next provider in the ring.
     pub(super) const fn after(&self, provider: u64) -> u64 {
         self.next[provider as usize]
     }

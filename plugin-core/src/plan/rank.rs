@@ -1,7 +1,7 @@
-//! The order of (tier, name), by a merge sort that const evaluation can afford.
+//! Sorts the plugins by (tier, name) with a merge sort that is cheap in const evaluation.
 //!
-//! Tier and seven bytes of the name, behind what all names begin with, are one number: the head.
-//! Strings are compared only where heads are equal.
+//! The tier and seven bytes of the name, after the common prefix of all names, are combined into
+//! one number, the head. Strings are compared only if the heads are equal.
 
 use std::cmp::Ordering;
 
@@ -9,12 +9,12 @@ use super::arena::Arena;
 use crate::const_text;
 use crate::descriptor::Descriptor;
 
-/// Words that [`rank`] takes for so many plugins.
+/// Number of words that [`rank`] needs for this many plugins.
 pub(super) const fn len(plugins: usize) -> usize {
     3 * plugins
 }
 
-/// The indices of the plugins, by rank.
+/// The indices of the plugins, ordered by rank.
 pub(super) const fn rank<'s>(
     plugins: &[&'static Descriptor],
     arena: &mut Arena<'s>,
@@ -43,7 +43,7 @@ pub(super) const fn rank<'s>(
     from
 }
 
-/// How many bytes all names begin with.
+/// The length of the common prefix of all names, in bytes.
 const fn common_prefix(plugins: &[&'static Descriptor]) -> usize {
     if plugins.is_empty() {
         return 0;
@@ -105,7 +105,7 @@ impl SortKeys<'_> {
         }
     }
 
-    /// Orders plugins with equal heads.
+    /// Compares plugins with equal heads.
     const fn is_before(&self, a: usize, b: usize) -> bool {
         let (a, b) = (self.plugins[a], self.plugins[b]);
         match const_text::compare(a.name, b.name) {

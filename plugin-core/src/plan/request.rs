@@ -1,4 +1,4 @@
-//! What can be wrong with requests, in a sentence.
+//! The messages of issues with requests.
 
 use super::catalogue::CatalogueEntry;
 use super::issue::{write_both, write_feature};

@@ -4,10 +4,10 @@ use super::edge::{Edge, Reason};
 use crate::descriptor::Descriptor;
 use crate::init::{Arity, Need};
 
-/// Most plugins of one set: an order holds them as `u16`.
+/// Most plugins of one set, because an order stores them as `u16`.
 pub(super) const MOST: usize = u16::MAX as usize;
 
-/// The plugins of a set by rank: their place in the order of (kind, name).
+/// The plugins of a set, ordered by rank: their place in the order of (kind, name).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Set<'s> {
     pub(super) plugins: &'s [&'static Descriptor],
@@ -37,11 +37,12 @@ impl Set<'_> {
     }
 }
 
-/// A dependency in one word that sorts by `from`, then by `to`, then by where it is declared.
+/// A dependency in one word. Words are ordered by `from`, then by `to`, then by where it is
+/// declared.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Link(pub(super) u64);
 
-/// Where a link is declared: in which list of the descriptor.
+/// The list of the descriptor in which a link is declared.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum List {
     Needs = 0,
@@ -62,7 +63,7 @@ impl Link {
         (self.0 >> 32) as usize & 0xffff
     }
 
-    /// Why a plugin starts later, and whether it can't run without the other one.
+    /// The reason why a plugin starts later, and whether it can't run without the other one.
     const fn reason(self, from: &Descriptor) -> (Reason, bool) {
         let at = self.0 as usize & 0x3fff_ffff;
         match self.0 >> 30 & 3 {

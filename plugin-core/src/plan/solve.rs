@@ -1,4 +1,4 @@
-//! The steps of the check, one after the other.
+//! The steps of the check, in order.
 
 use super::arena::{Arena, Sizes};
 use super::catalogue::CatalogueEntry;
@@ -11,7 +11,7 @@ use super::set::{Link, MOST, Set};
 use super::{names, topics};
 use crate::descriptor::Descriptor;
 
-/// A checked set. Its order holds if there is neither an issue nor a cycle.
+/// A checked set. Its order is valid if there is neither an issue nor a cycle.
 #[derive(Debug)]
 pub(super) struct Solved<'s> {
     pub(super) set: Set<'s>,
@@ -21,12 +21,12 @@ pub(super) struct Solved<'s> {
 }
 
 impl Solved<'_> {
-    /// The index of the plugin at a place of the order.
+    /// The index of the plugin at a place in the order.
     pub(super) const fn plugin(&self, place: usize) -> u16 {
         self.set.by_rank[self.order[place] as usize] as u16
     }
 
-    /// The cycle whose links begin there, if one does.
+    /// The cycle whose links begin at `start`, if there is one.
     pub(super) const fn cycle(&self, start: usize) -> Option<&[u64]> {
         if start == self.cycles.len() {
             return None;
@@ -40,7 +40,7 @@ impl Solved<'_> {
     }
 }
 
-/// Words of scratch that [`solve`] takes.
+/// Number of words of scratch memory that [`solve`] needs.
 pub(super) const fn len(plugins: &[&'static Descriptor]) -> usize {
     let sizes = Sizes::of(plugins);
     rank::len(sizes.plugins)
@@ -51,7 +51,7 @@ pub(super) const fn len(plugins: &[&'static Descriptor]) -> usize {
         + order::len(sizes.plugins)
 }
 
-/// Checks a set in zeroed scratch of [`len`] words.
+/// Checks a set, with zeroed scratch memory of [`len`] words.
 pub(super) const fn solve<'s>(
     plugins: &'s [&'static Descriptor],
     catalogue: &'static [CatalogueEntry],
@@ -84,7 +84,7 @@ pub(super) const fn solve<'s>(
     }
 }
 
-/// The plugins, or none of them if the order can't number them.
+/// The plugins; none of them if there are too many to be numbered.
 const fn few_enough<'s>(
     plugins: &'s [&'static Descriptor],
     issues: &mut Issues<'_>,

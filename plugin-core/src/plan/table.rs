@@ -1,7 +1,7 @@
-//! An open-addressing table from keys to numbers.
+//! An open-addressing hash table from keys to numbers.
 //!
-//! A slot is two words: the key, and the value plus one, where zero says that it is free. At
-//! least half of the slots stay free, so that a search ends soon.
+//! A slot consists of two words: the key, and the value plus one, where zero means that the slot is
+//! free. At least half of the slots stay free, so that a search is short.
 
 use super::arena::Arena;
 
@@ -11,7 +11,7 @@ pub(super) struct SlotTable<'s> {
 }
 
 impl<'s> SlotTable<'s> {
-    /// Words of a table for so many keys.
+    /// Number of words for a table of this many keys.
     pub(super) const fn len(keys: usize) -> usize {
         2 * (2 * keys).next_power_of_two()
     }
@@ -27,7 +27,7 @@ impl<'s> SlotTable<'s> {
         self.slots[slot + 1].checked_sub(1)
     }
 
-    /// Stores a value and returns the one that it replaces.
+    /// Stores a value, and returns the value that it replaces.
     pub(super) const fn put(&mut self, key: u64, value: u64) -> Option<u64> {
         let slot = self.slot(key);
         let old = self.slots[slot + 1].checked_sub(1);
@@ -36,7 +36,7 @@ impl<'s> SlotTable<'s> {
         old
     }
 
-    /// Where the key is, or the free slot where it belongs.
+    /// The slot of a key, or the free slot where it belongs.
     const fn slot(&self, key: u64) -> usize {
         let mask = self.slots.len() - 1;
         let mut slot = (key as usize).wrapping_mul(2) & mask;

@@ -1,4 +1,4 @@
-//! Topics: one type of event each.
+//! Checks that each topic has only one event type.
 
 use super::arena::Arena;
 use super::issue::{Issues, PlanIssue};
@@ -7,12 +7,12 @@ use super::table::SlotTable;
 use crate::event::{EventDescriptor, Source};
 use crate::init::Need;
 
-/// Words that so many mentions of events take.
+/// Number of words for this many mentions of events.
 pub(super) const fn len(mentions: usize) -> usize {
     2 * SlotTable::len(mentions)
 }
 
-/// Reports the topics that several types claim, among the events that plugins mention.
+/// Reports topics that several types declare, among the events that plugins mention.
 pub(super) const fn check(
     set: Set<'_>,
     mentions: usize,
@@ -34,9 +34,9 @@ pub(super) const fn check(
 }
 
 struct TopicOwners<'s> {
-    /// By topic: who mentions its last type.
+    /// By topic: the plugin that mentions its last type.
     owners: SlotTable<'s>,
-    /// By topic and type: nothing but that it was seen.
+    /// By topic and type: only whether it was seen.
     seen: SlotTable<'s>,
 }
 
@@ -65,8 +65,8 @@ impl TopicOwners<'_> {
     }
 }
 
-/// The first event that the plugin mentions at or behind a place among its needs and, behind
-/// them, its subscriptions and the requests that it answers; and the place behind it.
+/// The first event that the plugin mentions at or after a place, and the next place. The places are
+/// its needs, followed by its subscriptions and the requests that it answers.
 const fn mention(
     set: Set<'_>,
     rank: usize,

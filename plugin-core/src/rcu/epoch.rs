@@ -1,16 +1,16 @@
-//! Who reads a dispatch table right now, told without a locked instruction by those who read, and
-//! found out by the one who replaced it.
+//! Tracks which threads are reading a dispatch table. Readers announce themselves without a locked
+//! instruction, and the writer that replaced the table finds out who is still reading.
 //!
 //! This is a quiescence scheme with an asymmetric fence, as in user-space RCU (Desnoyers and
 //! others, "User-Level Implementations of Read-Copy Update", IEEE TPDS 2012). A reader marks its
-//! own [`Readers`] with plain stores; a writer makes every thread of the process take a full fence
-//! (`membarrier`) before it looks at the marks, so that the readers need none.
+//! own [`Readers`] with plain stores. A writer makes every thread of the process execute a full
+//! fence (`membarrier`) before it reads the marks, so that the readers need no fence.
 //!
-//! Where the system has no such call, readers take a fence of their own, between their mark and
+//! If the system has no such call, readers execute a fence of their own between their mark and
 //! their load.
 //!
-//! Invariants: only the thread that owns a `Readers` stores to it; whoever entered before the
-//! writer's fence is seen inside until it has left; whoever enters after it sees the new table.
+//! Invariants: only the thread that owns a `Readers` stores to it; a reader that entered before the
+//! writer's fence is seen until it leaves; a reader that enters after the fence sees the new table.
 
 use std::sync::OnceLock;
 
@@ -19,18 +19,18 @@ use crate::sync::atomic::{
     compiler_fence, fence,
 };
 
-/// The low bits are how deep one thread reads within its own reading; the rest counts how often it
-/// has left altogether.
+/// The low bits are the nesting depth of one thread's readings; the other bits count how often it
+/// has left.
 const DEPTH: u64 = 0xff;
 
-/// Deepest nesting: readers within each other, which are inline handlers that publish.
+/// Deepest nesting of readings, which occurs when inline handlers publish.
 pub(crate) const DEEPEST: u64 = 32;
 
 /// The mark of one thread.
 #[derive(Debug, Default)]
 pub(crate) struct Readers(AtomicU64);
 
-/// A reading under way; it ends when this is dropped.
+/// A reading in progress, which ends when this is dropped.
 #[must_use]
 pub(crate) struct Reading<'a> {
     readers: &'a Readers,
@@ -38,13 +38,13 @@ pub(crate) struct Reading<'a> {
 }
 
 impl Readers {
-    /// Begins to read: what is loaded after this stays until the reading ends. Where readers have
-    /// to fence, it is what is loaded after their fence.
+    /// Begins to read: values that are loaded after this call exist until the reading ends. If
+    /// readers have to execute a fence, this is true for values that are loaded after their fence.
     #[inline(always)]
     pub(crate) fn enter(&self) -> Reading<'_> {
         let before = self.0.load(Relaxed);
-        // A writer that sees this reading has to see that the one before is over, and all that it
-        // read: a `Relaxed` store would not go on with what the last `Release` said.
+        // A writer that sees this reading has to see that the previous one is over, and everything
+        // that it read. A `Relaxed` store would not continue the previous `Release`.
         self.0.store(before + 1, Release);
         compiler_fence(SeqCst);
         Reading {
@@ -60,13 +60,13 @@ impl Readers {
 }
 
 impl Reading<'_> {
-    /// How many readings this one is within.
+    /// The nesting depth of this reading.
     #[inline(always)]
     pub(crate) fn depth(&self) -> u64 {
         self.before & DEPTH
     }
 
-    /// Whether it is marked there.
+    /// Whether it is marked in these readers.
     pub(crate) fn is_of(&self, readers: &Readers) -> bool {
         std::ptr::eq(self.readers, readers)
     }
@@ -80,12 +80,12 @@ impl Drop for Reading<'_> {
         } else {
             self.before
         };
-        // All that was read happens before the writer sees that it is over.
+        // Everything that was read happens before the writer sees that the reading is over.
         self.readers.0.store(after, Release);
     }
 }
 
-/// What a writer saw of one thread.
+/// The mark of one thread that a writer has seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark(u64);
 
@@ -101,8 +101,8 @@ impl Mark {
     }
 }
 
-/// The writer's fence: when it returns, each thread has either made its mark visible or will see
-/// all that was stored before.
+/// The writer's fence. When it returns, each thread has either made its mark visible or will see
+/// everything that was stored before.
 pub(crate) fn heavy_fence() {
     fence(SeqCst);
     if !readers_fence() {
@@ -110,23 +110,23 @@ pub(crate) fn heavy_fence() {
     }
 }
 
-/// Whether readers have to take the fence themselves, because this system has no `membarrier`.
+/// Whether readers have to execute the fence themselves, because this system has no `membarrier`.
 pub(crate) fn readers_fence() -> bool {
     static NEEDED: OnceLock<bool> = OnceLock::new();
     *NEEDED.get_or_init(|| !barrier::register())
 }
 
-// Miri knows no `membarrier`.
+// Miri does not support `membarrier`.
 #[cfg(all(target_os = "linux", not(miri)))]
 mod barrier {
     use rustix::thread::{MembarrierCommand, membarrier};
 
-    /// Asks for the expedited barrier; it says whether the system has it.
+    /// Registers for the expedited barrier; returns whether the system supports it.
     pub(crate) fn register() -> bool {
         membarrier(MembarrierCommand::RegisterPrivateExpedited).is_ok()
     }
 
-    /// A full fence on every thread of the process that runs.
+    /// Executes a full fence on every running thread of the process.
     pub(crate) fn all_threads() {
         membarrier(MembarrierCommand::PrivateExpedited)
             .expect("a process that has registered for it may issue it");

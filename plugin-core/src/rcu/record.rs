@@ -1,11 +1,11 @@
-//! What each thread keeps for itself, so that publishers on different threads share no cache line:
-//! its mark as a reader, its part of every count, its block of event ids.
+//! The data that each thread keeps for itself, so that publishers on different threads share no
+//! cache line: its mark as a reader, its part of every count, and its block of event ids.
 //!
 //! Invariants: a record belongs to one thread at a time, and only that thread stores to its cells
 //! and its mark; a record is never freed, and a thread that ends leaves it to the next; cells move
-//! only under `storage`, which those who sum hold too; a record that lacks a cell for a slot that
-//! was given out has its `attention` set, and a thread that reads a table looks there after it
-//! loaded the table, before it counts.
+//! only under `storage`, which the code that sums also locks; a record that lacks a cell for an
+//! assigned slot has its `attention` set, and a thread that reads a table checks this flag after it
+//! has loaded the table and before it counts.
 
 use std::cell::Cell;
 use std::sync::atomic::{
@@ -17,29 +17,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::epoch::{self, Mark, Readers};
 use super::tally;
 
-/// Cells that a record has at first; it grows by doubling.
+/// Initial number of cells of a record; the number doubles when it grows.
 const CELLS: usize = 256;
 
-/// How many bits of an id are the thread's own count.
+/// Number of bits of an id that are the thread's own counter.
 const ID_BITS: u32 = 44;
 
 static RECORDS: Mutex<Vec<&'static ThreadRecord>> = Mutex::new(Vec::new());
 
-/// What one thread keeps for itself.
+/// The data that one thread keeps for itself.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct ThreadRecord {
     /// Its mark as a publisher.
     pub(crate) readers: Readers,
-    /// Its mark as a caller of services: apart, since a call may take long, and a stop that waits
-    /// for publishers must not wait for it.
+    /// Its mark as a caller of services. It is separate because a call may take long, and a stop
+    /// that waits for publishers must not wait for it.
     pub(crate) callers: Readers,
     next_id: AtomicU64,
     cells: AtomicPtr<AtomicU64>,
-    /// Whether a reading has more to do than to mark: see [`ThreadRecord::attend`].
+    /// Whether a reading has to do more than set its mark: see [`ThreadRecord::attend`].
     attention: AtomicBool,
     taken: AtomicBool,
-    /// No box, since `cells` points into it: a box says that nobody does.
+    /// It is not a box, because `cells` points into it, and a box would assert that no other
+    /// pointer exists.
     storage: Mutex<Arc<[AtomicU64]>>,
 }
 
@@ -48,13 +49,13 @@ thread_local! {
     static LEASE: Lease = const { Lease };
 }
 
-/// Gives the thread's record back when the thread ends.
+/// Returns the thread's record when the thread ends.
 struct Lease;
 
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(record) = RECORD.take() {
-            // The next owner goes on from what this one stored.
+            // The next owner continues with the values that this one stored.
             record.taken.store(false, Release);
         }
     }
@@ -78,7 +79,8 @@ impl ThreadRecord {
         });
         drop(records);
         RECORD.set(Some(record));
-        // A destructor that publishes when the thread's lease is gone keeps the record for good.
+        // If a destructor publishes after the thread's lease has ended, it keeps the record for
+        // good.
         let _ending = LEASE.try_with(|_| ());
         record
     }
@@ -96,7 +98,7 @@ impl ThreadRecord {
         }
     }
 
-    /// A number that no other event of this process has.
+    /// An id that is unique in this process.
     #[inline(always)]
     pub(crate) fn next_id(&self) -> u64 {
         let id = self.next_id.load(Relaxed);
@@ -104,15 +106,16 @@ impl ThreadRecord {
         id
     }
 
-    /// Whether [`ThreadRecord::attend`] has to be called. A reader asks after it loaded the table, since
-    /// the slots that it is about to count in were given out before the table was seen.
+    /// Whether [`ThreadRecord::attend`] has to be called. A reader checks this after it has loaded
+    /// the table, because the slots in which it is about to count were assigned before the table
+    /// became visible.
     #[inline(always)]
     pub(crate) fn needs_attention(&self) -> bool {
         self.attention.load(Relaxed)
     }
 
-    /// Makes cells for all the slots there are, and, where the system has no `membarrier`, takes
-    /// the reader's fence: what was loaded before has to be loaded again.
+    /// Creates cells for all assigned slots and, if the system has no `membarrier`, executes the
+    /// reader's fence. Values that were loaded before have to be loaded again.
     #[cold]
     pub(crate) fn attend(&self) {
         self.attention.store(epoch::readers_fence(), Relaxed);
@@ -120,13 +123,13 @@ impl ThreadRecord {
         self.grow(tally::given());
     }
 
-    /// Adds one to one of the thread's cells, and returns what was in it.
+    /// Adds one to one of the thread's cells, and returns the previous value.
     #[inline(always)]
     pub(crate) fn count(&self, slot: Slot) -> u64 {
         self.add(slot, 1)
     }
 
-    /// Adds to one of the thread's cells, and returns what was in it.
+    /// Adds to one of the thread's cells, and returns the previous value.
     #[inline(always)]
     #[expect(
         unsafe_code,
@@ -134,8 +137,8 @@ impl ThreadRecord {
     )]
     pub(crate) fn add(&self, slot: Slot, events: u64) -> u64 {
         // SAFETY: `cells` points to cells that live in `storage`. Only `grow` replaces them, on
-        // this very thread, so they are there. The slot was given out before this thread looked
-        // at `attention` the last time, so there is a cell for it: see the invariants.
+        // this same thread, so they exist. The slot was assigned before this thread checked
+        // `attention` the last time, so there is a cell for it: see the invariants.
         let cell = unsafe { &*self.cells.load(Relaxed).add(slot.0) };
         let before = cell.load(Relaxed);
         cell.store(before + events, Relaxed);
@@ -156,13 +159,13 @@ impl ThreadRecord {
     }
 }
 
-/// The place of a count in every record. Its cells are reached without a check, so one is made
-/// only where the records are told of it.
+/// The index of a count in every record. Its cells are accessed without a check, so a slot is
+/// created only where the records are notified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Slot(usize);
 
 impl Slot {
-    /// A slot that has just been given out: each thread makes a cell for it before it counts.
+    /// A new slot: each thread creates a cell for it before it counts.
     pub(crate) fn announce(number: usize) -> Self {
         for record in &*lock(&RECORDS) {
             if lock(&record.storage).len() <= number {
@@ -173,7 +176,7 @@ impl Slot {
     }
 }
 
-/// What all threads have in a slot together.
+/// The sum of all threads' cells for a slot.
 pub(crate) fn sum(slot: Slot) -> u64 {
     let cell = |record: &&'static ThreadRecord| {
         lock(&record.storage)
@@ -183,7 +186,7 @@ pub(crate) fn sum(slot: Slot) -> u64 {
     lock(&RECORDS).iter().map(cell).sum()
 }
 
-/// Empties a slot that no thread counts in any more.
+/// Clears a slot in which no thread counts any more.
 pub(crate) fn clear(slot: Slot) {
     for record in &*lock(&RECORDS) {
         if let Some(cell) = lock(&record.storage).get(slot.0) {
@@ -192,15 +195,15 @@ pub(crate) fn clear(slot: Slot) {
     }
 }
 
-/// Which of a thread's marks.
+/// Selects one of a thread's marks.
 pub(crate) type Marks = fn(&ThreadRecord) -> &Readers;
 
-/// The threads that read when this was called; a writer waits until each has left.
+/// The threads that were reading when this was created; a writer waits until each has left.
 #[derive(Debug, Default)]
 pub(crate) struct Grace(Vec<(&'static Readers, Mark)>);
 
 impl Grace {
-    /// Fences, then notes who reads.
+    /// Executes the fence, then records which threads are reading.
     pub(crate) fn begin(marks: Marks) -> Self {
         epoch::heavy_fence();
         let records = lock(&RECORDS);

@@ -1,7 +1,7 @@
 //! A value that many threads read without a lock while it is replaced as a whole.
 //!
-//! Invariants: what was replaced lives until every reading that was under way then is over; what
-//! is handed back for dropping is read by nobody.
+//! Invariants: a replaced value exists until every reading that was in progress at that time is
+//! over; a value that is returned for dropping is read by no thread.
 
 use super::epoch::Reading;
 use super::record::{Grace, Marks, ThreadRecord};
@@ -11,15 +11,15 @@ use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// A value that is replaced as a whole.
 #[derive(Debug)]
 pub(crate) struct Shared<T> {
-    /// Of `Arc::into_raw`: this holds one reference.
+    /// From `Arc::into_raw`: this holds one reference.
     current: AtomicPtr<T>,
-    /// Where its readers mark themselves.
+    /// The marks of its readers.
     marks: Marks,
     /// Held while the value is replaced.
     history: Mutex<History<T>>,
 }
 
-/// What was replaced and may still be read.
+/// Replaced values that may still be read.
 #[derive(Debug)]
 struct History<T> {
     replaced: Vec<Replaced<T>>,
@@ -39,7 +39,7 @@ impl<T> Shared<T> {
         Self::read_by(|record| &record.readers, value)
     }
 
-    /// A value whose readers have a mark of their own.
+    /// A value with separate marks for its readers.
     pub(crate) fn read_by(marks: Marks, value: T) -> Self {
         Self {
             marks,
@@ -51,7 +51,7 @@ impl<T> Shared<T> {
         }
     }
 
-    /// The value of this moment, for as long as the reading goes on.
+    /// The present value, as long as the reading lasts.
     #[inline(always)]
     #[expect(unsafe_code, reason = "the reading keeps the value alive, not a count")]
     pub(crate) fn read<'a>(&'a self, record: &ThreadRecord, reading: &'a Reading<'_>) -> &'a T {
@@ -61,20 +61,21 @@ impl<T> Shared<T> {
             record.attend();
             current = self.current.load(Acquire);
         }
-        // SAFETY: the pointer is of `Arc::into_raw`. The reference behind it is given up only by
-        // `replace`, which keeps it until the grace that began after it is over. This reading
-        // is marked where that grace looks, and began before the load, and so did a fence, its own or the writer's, so that grace waits
-        // for it; and a shared value that is dropped is borrowed by nobody.
+        // SAFETY: the pointer is from `Arc::into_raw`. Only `replace` gives up the reference behind
+        // it, and keeps it until the grace period that began after it is over. This reading is
+        // marked where that grace period looks. Its mark, and a fence (its own or the writer's),
+        // came before the load, so that the grace period waits for it. A shared value that is
+        // dropped is not borrowed.
         unsafe { &*current }
     }
 
-    /// The value of this moment, to keep.
+    /// The present value, to keep.
     pub(crate) fn load(&self) -> Arc<T> {
         self.hold(&self.lock())
     }
 
-    /// Replaces the value by what `next` makes of it, at once; returns the number of what was
-    /// replaced.
+    /// Replaces the value by the result of `next`, atomically; returns the number of the replaced
+    /// value.
     pub(crate) fn replace(&self, next: impl FnOnce(&T) -> T) -> u64 {
         let mut history = self.lock();
         let current = self.hold(&history);
@@ -91,8 +92,8 @@ impl<T> Shared<T> {
         number
     }
 
-    /// What was replaced and is read by nobody any more. `left` is told of each under the lock;
-    /// the caller drops them without it.
+    /// The replaced values that no thread reads any more. `left` is called with each of them under
+    /// the lock; the caller drops them without the lock.
     pub(crate) fn reclaim(&self, mut left: impl FnMut(&T)) -> Reclaimed<T> {
         let mut history = self.lock();
         let over = history
@@ -108,11 +109,11 @@ impl<T> Shared<T> {
         }
     }
 
-    /// One more reference to the current value; nobody replaces it while the lock is held.
+    /// One more reference to the present value, which is not replaced while the lock is held.
     #[expect(unsafe_code, reason = "the pointer is an `Arc`'s")]
     fn hold(&self, _lock: &MutexGuard<'_, History<T>>) -> Arc<T> {
         let current = self.current.load(Acquire);
-        // SAFETY: the pointer is of `Arc::into_raw`, and the reference behind it is held by `self`
+        // SAFETY: the pointer is from `Arc::into_raw`, and `self` holds the reference behind it
         // until `replace` takes it back, which needs the lock that the caller holds.
         unsafe {
             Arc::increment_strong_count(current);
@@ -122,8 +123,8 @@ impl<T> Shared<T> {
 
     #[expect(unsafe_code, reason = "the pointer is an `Arc`'s")]
     fn take_back(pointer: *mut T) -> Arc<T> {
-        // SAFETY: the pointer is of `Arc::into_raw`, and whoever calls has taken it out of
-        // `current`, so that its reference is given up once.
+        // SAFETY: the pointer is from `Arc::into_raw`, and the caller has taken it out of
+        // `current`, so its reference is given up once.
         unsafe { Arc::from_raw(pointer) }
     }
 
@@ -138,17 +139,17 @@ impl<T> Drop for Shared<T> {
     }
 }
 
-/// Values that nobody reads any more.
+/// Values that no thread reads any more.
 #[must_use = "they are dropped where this is, which must not be under a lock"]
 #[derive(Debug)]
 pub(crate) struct Reclaimed<T> {
     values: Vec<Arc<T>>,
-    /// Of those that are still read.
+    /// The number of the oldest value that is still read.
     oldest: Option<u64>,
 }
 
 impl<T> Reclaimed<T> {
-    /// Drops them, and says whether nothing that was replaced up to a number is still read.
+    /// Drops them, and returns whether no value that was replaced up to `number` is still read.
     pub(crate) fn drop_up_to(self, number: u64) -> bool {
         drop(self.values);
         self.oldest.is_none_or(|oldest| oldest > number)
@@ -159,7 +160,7 @@ impl<T> Reclaimed<T> {
 mod tests {
     use super::*;
 
-    /// Other tests read other values at the same time, and a grace waits for them too.
+    /// Other tests read other values at the same time, and a grace period waits for them too.
     fn reclaim<T>(shared: &Shared<T>, number: u64) {
         while !shared.reclaim(|_| ()).drop_up_to(number) {
             std::thread::yield_now();

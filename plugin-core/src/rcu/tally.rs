@@ -1,14 +1,14 @@
-//! Exact counts that cost a plain increment: each thread counts in a cell of its own, and who asks
-//! adds them up.
+//! Exact counts at the cost of a plain increment: each thread counts in a cell of its own, and the
+//! cells are summed when the count is read.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::record::{self, Slot, ThreadRecord};
 
-/// The slots that are free, and how many were ever given out.
+/// The free slots, and the number of slots that were ever assigned.
 static SLOTS: Mutex<(Vec<Slot>, usize)> = Mutex::new((Vec::new(), 0));
 
-/// A count that many threads add to.
+/// A count to which many threads add.
 #[derive(Debug)]
 pub(crate) struct Tally {
     slot: Slot,
@@ -26,7 +26,7 @@ impl Tally {
         }
     }
 
-    /// Where threads count.
+    /// The slot in which threads count.
     pub(crate) fn slot(&self) -> Slot {
         self.slot
     }
@@ -36,7 +36,7 @@ impl Tally {
         self.add_here(1);
     }
 
-    /// Adds to this thread's cell, and returns what was in it.
+    /// Adds to this thread's cell, and returns the previous value.
     pub(crate) fn add_here(&self, events: u64) -> u64 {
         let record = ThreadRecord::current();
         if record.needs_attention() {
@@ -45,7 +45,7 @@ impl Tally {
         record.add(self.slot, events)
     }
 
-    /// What all threads counted.
+    /// The sum over all threads.
     pub(crate) fn sum(&self) -> u64 {
         record::sum(self.slot)
     }
@@ -58,14 +58,14 @@ impl Default for Tally {
 }
 
 impl Drop for Tally {
-    /// Whoever could count has let go of it, so no thread does any more.
+    /// Everything that could count has been dropped, so no thread counts any more.
     fn drop(&mut self) {
         record::clear(self.slot);
         slots().0.push(self.slot);
     }
 }
 
-/// How many slots there are.
+/// The number of slots that were ever assigned.
 pub(crate) fn given() -> usize {
     slots().1
 }
@@ -74,7 +74,7 @@ fn slots() -> MutexGuard<'static, (Vec<Slot>, usize)> {
     SLOTS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A total over tallies that come and go: what has gone is kept.
+/// A total over tallies that are added and removed. The counts of removed tallies are kept.
 #[derive(Debug, Default)]
 pub(crate) struct Total(Mutex<Parts>);
 
@@ -85,12 +85,12 @@ struct Parts {
 }
 
 impl Total {
-    /// From here on, what the tally counts is part of the total.
+    /// From now on, the count of the tally is part of the total.
     pub(crate) fn open(&self, tally: &Arc<Tally>) {
         self.parts().open.push(Arc::clone(tally));
     }
 
-    /// Keeps what the tally has counted, which is all it ever will.
+    /// Keeps the final count of the tally.
     pub(crate) fn settle(&self, tally: &Arc<Tally>) {
         let mut parts = self.parts();
         let at = (parts.open.iter()).position(|open| Arc::ptr_eq(open, tally));

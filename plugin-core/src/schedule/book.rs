@@ -1,8 +1,9 @@
-//! All schedules of one plugin, by number, name and time. What it gives back of a plugin's is
-//! dropped by the caller, outside of the lock: to drop may be code of the plugin.
+//! All schedules of one plugin, by number, name and time. Values of a plugin that these methods
+//! return have to be dropped by the caller outside of the lock, because dropping them may run code
+//! of the plugin.
 //!
-//! Invariants: `queue` holds each entry that is due, once, at the time that `at` says; a name
-//! belongs to one entry.
+//! Invariants: `queue` contains each entry that is due once, at the time in `at`; a name belongs to
+//! one entry.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -16,39 +17,39 @@ use super::entry::ScheduleEntry;
 use crate::clock::Clock;
 use crate::tasks::Tasks;
 
-/// How long the machine's clock is trusted to go on as it does.
+/// How long the machine's clock is assumed to continue regularly.
 const FRESH: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 pub(super) struct Book {
     pub(super) phase: Phase,
-    /// Which life of the plugin this is: runs of an earlier one change nothing.
+    /// The life of the plugin. Runs of an earlier life change nothing.
     pub(super) life: u64,
     entries: BTreeMap<u64, ScheduleEntry>,
     names: HashMap<Arc<str>, u64>,
     queue: BTreeSet<(Instant, u64)>,
     at: HashMap<u64, Instant>,
-    /// Those that go by the time of day.
+    /// The entries that depend on the time of day.
     of_day: BTreeSet<u64>,
     refreshed: Option<Instant>,
     next: u64,
 }
 
-/// What the plugin is doing.
+/// The phase of the plugin's life.
 #[derive(Default)]
 pub(super) enum Phase {
-    /// It does not live: nothing can be scheduled.
+    /// It does not live, so nothing can be scheduled.
     #[default]
     Ended,
-    /// It is built and does not run: what is scheduled waits.
+    /// It is initialized but does not run, so schedules wait.
     Waiting,
     /// It runs.
     Active(RunScope),
-    /// It is about to stop: what runs goes on, and nothing begins.
+    /// It is about to stop: runs in progress continue, and no run begins.
     Closing(RunScope),
 }
 
-/// Where runs belong.
+/// The scope to which runs belong.
 #[derive(Clone)]
 pub(super) struct RunScope {
     pub(super) tasks: Tasks,
@@ -68,7 +69,7 @@ impl Book {
         self.entries.len()
     }
 
-    /// The number that the next entry has.
+    /// The number of the next entry.
     pub(super) fn next_number(&self) -> u64 {
         self.next
     }
@@ -104,7 +105,7 @@ impl Book {
         self.entries.values()
     }
 
-    /// Changes an entry; it is put where its time is then.
+    /// Changes an entry, and moves it to its new time.
     pub(super) fn change<T>(
         &mut self,
         id: u64,
@@ -136,7 +137,8 @@ impl Book {
         }
     }
 
-    /// Reckons with a clock that was moved, at most once a second; whether any entry goes by one.
+    /// Adjusts the entries to a clock that was set, at most once a second; returns whether any
+    /// entry depends on the clock.
     pub(super) fn refresh(&mut self, now: Instant, clock: &Clock) -> bool {
         let is_fresh = self.refreshed.is_some_and(|at| now < at + FRESH);
         if !is_fresh {
@@ -148,12 +150,12 @@ impl Book {
         !self.of_day.is_empty()
     }
 
-    /// When the next entry is due.
+    /// The time at which the next entry is due.
     pub(super) fn first(&self) -> Option<Instant> {
         self.queue.first().map(|(at, _)| *at)
     }
 
-    /// The entry that is due by now and has been for the longest time.
+    /// The entry that has been due for the longest time.
     pub(super) fn due(&self, now: Instant) -> Option<u64> {
         self.queue
             .first()
@@ -161,14 +163,15 @@ impl Book {
             .map(|(_, id)| *id)
     }
 
-    /// Takes an entry out that is over and was made at run time: such ones do not pile up.
+    /// Removes an entry that is over and was created at run time, so that such entries do not
+    /// accumulate.
     pub(super) fn remove_if_over(&mut self, id: u64) -> Option<ScheduleEntry> {
         let entry = self.entries.get(&id)?;
         let is_done = !entry.declared && entry.is_over();
         is_done.then(|| self.remove(id)).flatten()
     }
 
-    /// Takes out what was made at run time.
+    /// Removes the entries that were created at run time.
     pub(super) fn take_undeclared(&mut self) -> Vec<ScheduleEntry> {
         let undeclared: Vec<_> = (self.entries.iter())
             .filter(|(_, entry)| !entry.declared)

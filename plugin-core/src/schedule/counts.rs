@@ -1,21 +1,21 @@
-//! What a schedule has come to.
+//! The results of a schedule.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What a schedule has come to since the plugin was configured, through all its lives.
+/// The results of a schedule since the plugin was configured, over all its lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ScheduleCounts {
-    /// Runs that ended well.
+    /// Number of runs that succeeded.
     pub completed: u64,
-    /// Runs that failed, panicked or ran out of time.
+    /// Number of runs that failed, panicked or timed out.
     pub failed: u64,
-    /// Runs that a stop of the plugin cut off.
+    /// Number of runs that were aborted by a stop of the plugin.
     pub cancelled: u64,
-    /// Due times without a run, because the run before still went, or the plugin had as many tasks
-    /// as it may.
+    /// Number of due times without a run, because the previous run was still in progress, or
+    /// because the plugin had as many tasks as it may have.
     pub skipped: u64,
-    /// Due times without a run of their own, because they were seen too late.
+    /// Number of due times without a run of their own, because they were noticed too late.
     pub missed: u64,
 }

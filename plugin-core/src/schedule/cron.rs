@@ -1,9 +1,9 @@
-//! A cron expression in a timezone.
+//! A cron expression in a time zone.
 //!
-//! What a change of the clocks does is what Vixie's cron does, decided by the hours. Times whose
-//! hours are named, by numbers, lists or ranges, are due once: those that the change skips right
-//! after it, those that come twice the first time. Times with a `*` in their hours go on at their
-//! pace: they are due whenever the clock shows them.
+//! Changes of the clocks have the same effect as in Vixie's cron, which depends on the hours. Times
+//! with fixed hours (numbers, lists or ranges) are due once: times that the change skips are due
+//! right after it, and times that occur twice are due the first time. Times with a `*` in their
+//! hours keep their interval: they are due whenever the clock shows them.
 
 mod local;
 
@@ -19,7 +19,7 @@ use super::grammar;
 use crate::nearest::nearest;
 use crate::schedule::error::TriggerError;
 
-/// A cron expression in a timezone.
+/// A cron expression in a time zone.
 #[derive(Debug, Clone)]
 pub struct Cron(Arc<CronInner>);
 
@@ -32,12 +32,13 @@ struct CronInner {
 }
 
 impl Cron {
-    /// Reads an expression of five fields, or of six with seconds first, and finds the timezone by
-    /// its name in the IANA database, such as `Europe/Berlin` or `UTC`.
+    /// Parses an expression of five fields, or of six with seconds first, and finds the time zone
+    /// by its name in the IANA database, such as `Europe/Berlin` or `UTC`.
     ///
     /// # Errors
     ///
-    /// When it is no expression, when it is never due, or when no timezone has the name.
+    /// Returns an error if the expression is invalid or never due, or if there is no time zone with
+    /// this name.
     ///
     /// # Example
     ///
@@ -76,7 +77,7 @@ impl Cron {
         }
     }
 
-    /// The first time that is due after another.
+    /// The first due time after `after`.
     #[must_use]
     pub fn next(&self, after: SystemTime) -> Option<SystemTime> {
         let CronInner { pattern, zone, .. } = &*self.0;
@@ -89,7 +90,7 @@ impl Cron {
         next.map(Into::into)
     }
 
-    /// Whether its times are named by their hours, so that each is due once a day.
+    /// Whether its hours are fixed, so that each of its times is due once a day.
     pub(super) fn is_fixed(&self) -> bool {
         let hours = self.expression().split_ascii_whitespace().rev().nth(3);
         hours.is_some_and(|hours| !hours.contains('*'))
@@ -101,17 +102,17 @@ impl Cron {
         &self.0.expression
     }
 
-    /// Name of the timezone.
+    /// Name of the time zone.
     #[must_use]
     pub fn timezone(&self) -> &str {
         &self.0.timezone
     }
 }
 
-/// A day of our days, from which an expression that has any day finds one.
+/// A recent day, from which an expression that is ever due finds a due time.
 const SOME_TIME: Duration = Duration::from_secs(1_700_000_000);
 
-/// A timezone with a name that is near.
+/// A time zone with a similar name.
 fn meant(name: &str) -> Option<String> {
     let known: Vec<_> = jiff::tz::db().available().collect();
     let meant = nearest(name, known.iter().map(|known| known.as_str()))?;

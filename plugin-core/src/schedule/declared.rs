@@ -1,4 +1,4 @@
-//! A method that runs at times of its own, as `#[plugin]` declares it.
+//! A scheduled method, as `#[plugin]` declares it.
 
 use std::fmt;
 
@@ -7,16 +7,16 @@ use crate::boxed::{BoxFuture, PluginRef};
 use crate::error::Result;
 use crate::options::{ScheduleOptions, When};
 
-/// A method that runs at times of its own.
+/// A scheduled method.
 #[derive(Clone, Copy)]
 pub struct Schedule {
     /// Name of the method.
     pub name: &'static str,
     /// When it is due.
     pub when: When,
-    /// How it is run.
+    /// Its options.
     pub options: ScheduleOptions,
-    /// One run.
+    /// Calls the method for one run.
     pub run: fn(PluginRef, ScheduledRun) -> BoxFuture<'static, Result<()>>,
 }
 

@@ -1,7 +1,7 @@
-//! One schedule of a plugin: when it is due next, what runs, what waits, what came of it.
+//! One schedule of a plugin: its next due time, its runs, the waiting due times, and its results.
 //!
-//! Invariants: of a schedule whose runs may not be parallel at most one runs; no more than
-//! [`MOST`] wait; a time that is due once is accepted, skipped or missed once.
+//! Invariants: if the runs of a schedule may not be parallel, at most one runs; no more than
+//! [`MOST`] due times wait; a due time is accepted, skipped or missed exactly once.
 
 mod view;
 
@@ -20,30 +20,30 @@ use super::trigger::Due;
 use crate::clock::Clock;
 use crate::options::{Misfire, Overlap};
 
-/// Due times that may wait for their run, and missed ones that are told apart at once.
+/// Most due times that may wait for their run, and most missed times that are counted one by one.
 pub(super) const MOST: usize = 1000;
 
-/// How late a due time may be seen and is not missed.
+/// A due time that is noticed within this time is not missed.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// What a timer can tell apart.
+/// The resolution of timers.
 const FINEST: Duration = Duration::from_millis(1);
 
 pub(super) struct ScheduleEntry {
     pub(super) name: Arc<str>,
     pub(super) declared: bool,
     pub(super) timing: Timing,
-    /// What is called; a declared one has it while its plugin runs.
+    /// The function that a run calls. A declared schedule has it while its plugin runs.
     pub(super) call: Option<Call>,
     pub(super) enabled: bool,
     pub(super) paused: bool,
     pub(super) cancelled: bool,
     due: Option<Due>,
-    /// What jitter adds to `due`.
+    /// The jitter that is added to `due`.
     delay: Duration,
     /// The last time that was due.
     taken: Option<SystemTime>,
-    /// Due times that may still be accepted.
+    /// How many more due times may be accepted.
     left: Option<u64>,
     number: u64,
     running: usize,
@@ -52,7 +52,7 @@ pub(super) struct ScheduleEntry {
     last: Option<LastRun>,
 }
 
-/// A due time that has a run.
+/// A due time that gets a run.
 struct DueRun {
     due: SystemTime,
     by_hand: bool,
@@ -80,7 +80,7 @@ impl ScheduleEntry {
         }
     }
 
-    /// Goes on with the counts of an earlier life, and with what an operator did to it.
+    /// Takes over the counts of an earlier life, and the effects of an operator's actions.
     pub(super) fn follow(&mut self, before: &Self) {
         self.paused = before.paused;
         self.cancelled = before.cancelled;
@@ -102,13 +102,14 @@ impl ScheduleEntry {
         }
     }
 
-    /// Nothing is due any more, and nothing waits.
+    /// Cancels the next due time and the waiting ones.
     pub(super) fn rest(&mut self) {
         self.due = None;
         self.waiting.clear();
     }
 
-    /// Jitter ends before the next time is due, so that it makes none of them missed.
+    /// Sets the next due time. The jitter ends before the time after that is due, so that it makes
+    /// no time missed.
     fn set_due(&mut self, due: Option<Due>, clock: &Clock) {
         let mut most = self.timing.options.jitter;
         if !most.is_zero()
@@ -121,13 +122,13 @@ impl ScheduleEntry {
         self.delay = jitter::up_to(most);
     }
 
-    /// When it has to be looked at.
+    /// The time at which it has to be checked.
     pub(super) fn fires(&self) -> Option<Instant> {
         let due = self.due.filter(|_| !self.paused)?;
         due.at.checked_add(self.delay)
     }
 
-    /// Reckons with a clock that was moved.
+    /// Adjusts the entry to a clock that was set.
     pub(super) fn refresh(&mut self, clock: &Clock) {
         let Some(due) = &mut self.due else { return };
         due.refresh(clock);
@@ -152,7 +153,7 @@ impl ScheduleEntry {
                 self.counts.missed += 1;
                 times.pop_front();
                 if self.timing.trigger.is_of_the_day() {
-                    // To find each of them takes longer than they are worth.
+                    // There are too many to find each of them.
                     next = self.timing.trigger.next_after(&due, now, clock);
                 }
             }
@@ -161,7 +162,7 @@ impl ScheduleEntry {
         self.make_up(times, late);
     }
 
-    /// Accepts of the times that are due what the policy for missed ones leaves.
+    /// Accepts those of the due times that the policy for missed times allows.
     fn make_up(&mut self, mut times: VecDeque<SystemTime>, late: Duration) {
         let misfire = self.timing.options.misfire;
         if times.len() > 1 && misfire == Misfire::CatchUp {
@@ -203,7 +204,7 @@ impl ScheduleEntry {
         }
     }
 
-    /// Accepts a run that an operator asks for; whether there is room for it.
+    /// Accepts a run that an operator requests; returns whether there is room for it.
     pub(super) fn accept_by_hand(&mut self, now: SystemTime) -> bool {
         let room = match self.timing.options.overlap {
             Overlap::Skip => !self.is_busy(),
@@ -237,19 +238,19 @@ impl ScheduleEntry {
         })
     }
 
-    /// Takes back a run for which the plugin had no task.
+    /// Takes back a run for which the plugin could not spawn a task.
     pub(super) fn refuse(&mut self) {
         self.withdraw();
         self.number -= 1;
         self.counts.skipped += 1;
     }
 
-    /// Takes back a run whose schedule was ended before it began.
+    /// Takes back a run whose schedule was cancelled before the run began.
     pub(super) fn withdraw(&mut self) {
         self.running = self.running.saturating_sub(1);
     }
 
-    /// Notes a run that has ended, or that was cut off.
+    /// Records a run that has ended or was aborted.
     pub(super) fn end(&mut self, ended: Option<&Ended>) {
         self.withdraw();
         let Some(ended) = ended else {
@@ -274,14 +275,15 @@ impl ScheduleEntry {
         self.due.is_none() && !self.is_busy()
     }
 
-    /// Halts it. What waits is skipped; what runs goes on.
+    /// Pauses it. Waiting due times are skipped; a run in progress continues.
     pub(super) fn pause(&mut self) {
         self.paused = true;
         self.counts.skipped += self.waiting.len() as u64;
         self.waiting.clear();
     }
 
-    /// Goes on with the next time that is due; what was due only once and has passed is due now.
+    /// Resumes it with its next due time. If it is due only once and that time has passed, it is
+    /// due now.
     pub(super) fn resume(&mut self, now: Instant, clock: &Clock) {
         self.paused = false;
         let Some(due) = self.due.filter(|due| due.at <= now) else {

@@ -1,25 +1,25 @@
-//! Why nothing is scheduled.
+//! The errors of scheduling.
 
 use std::fmt;
 
-/// Why something is no trigger.
+/// The reason why a trigger is invalid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TriggerError {
-    /// A rate without a period.
+    /// The period of a fixed rate is zero.
     NoPeriod,
-    /// Text that is no cron expression, or one that is never due.
+    /// The text is not a cron expression, or is never due.
     Cron {
         /// The text.
         expression: String,
         /// What is wrong with it.
         why: String,
     },
-    /// A timezone that the database does not hold.
+    /// The database does not contain this time zone.
     Timezone {
         /// Its name.
         name: String,
-        /// What was probably meant.
+        /// A similar name.
         meant: Option<String>,
     },
 }
@@ -44,15 +44,15 @@ impl fmt::Display for TriggerError {
 
 impl std::error::Error for TriggerError {}
 
-/// Why something was not scheduled.
+/// The reason why something was not scheduled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ScheduleError {
     /// The plugin is stopping or has stopped.
     Stopping,
-    /// Another schedule of the plugin has the name.
+    /// Another schedule of the plugin has this name.
     Taken(String),
-    /// The plugin has as many schedules as it may.
+    /// The plugin has as many schedules as it may have.
     Full(usize),
 }
 

@@ -1,16 +1,16 @@
 //! The grammar of cron expressions: five fields, or six with seconds first. It is checked in const
-//! evaluation, so that `#[schedule(cron = "…")]` with a mistake does not compile, and again for
-//! what is known only at run time.
+//! evaluation, so that `#[schedule(cron = "…")]` with a mistake does not compile, and again at run
+//! time for expressions that are known only then.
 //!
 //! A field is `*`, or a list of values, ranges `a-b`, and steps `*/n` and `a-b/n`. Months and days
-//! of the week have names. A day of the month may also be `L`, the last, or `15W`, the working day
-//! next to it; a day of the week `5L`, the last Friday, or `5#2`, the second. It is what
-//! [`croner`] reads without its extras, and a little stricter.
+//! of the week have names. A day of the month may also be `L`, the last day, or `15W`, the working
+//! day nearest to it; a day of the week may be `5L`, the last Friday, or `5#2`, the second Friday.
+//! This is what [`croner`] accepts without its extensions, with a few additional restrictions.
 
 const MONTHS: &[u8] = b"JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC";
 const DAYS: &[u8] = b"SUNMONTUEWEDTHUFRISAT";
 
-/// What stands in one place of an expression.
+/// A field of an expression.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Field {
     Second,
@@ -41,7 +41,7 @@ impl Field {
         }
     }
 
-    /// The three-letter names of its values, and the first value.
+    /// The three-letter names of its values, and the value of the first name.
     const fn names(self) -> (&'static [u8], u32) {
         match self {
             Self::Month => (MONTHS, 1),
@@ -76,18 +76,18 @@ impl Field {
 
 const COUNT: &str = "a cron expression has five or six fields: write minute, hour, day of the month, month and day of the week, as in `0 3 * * *`, with seconds before them if you want";
 
-/// Panics with what is wrong with an expression: in a constant, a compile error.
+/// Panics with the mistake in an expression; in a constant, this is a compile error.
 ///
 /// # Panics
 ///
-/// When the expression is none.
+/// Panics if the expression is invalid.
 pub const fn assert_cron(expression: &str) {
     if let Some(fault) = fault(expression) {
         panic!("{}", fault);
     }
 }
 
-/// What is wrong with an expression.
+/// The mistake in an expression; `None` if it is valid.
 pub(super) const fn fault(expression: &str) -> Option<&'static str> {
     let text = expression.as_bytes();
     let count = fields(text);
@@ -114,7 +114,7 @@ const fn is_blank(byte: u8) -> bool {
     byte == b' ' || byte == b'\t'
 }
 
-/// How many words there are.
+/// The number of words.
 const fn fields(text: &[u8]) -> usize {
     let (mut at, mut count) = (0, 0);
     while at < text.len() {
@@ -153,7 +153,7 @@ const fn is_field(field: Field, text: &[u8], (mut at, end): (usize, usize)) -> b
     }
 }
 
-/// A value, a range, a step, or what only days have.
+/// A value, a range, a step, or a form that only days have.
 const fn is_item(field: Field, text: &[u8], (at, end): (usize, usize)) -> bool {
     if at == end {
         return false;
@@ -176,7 +176,7 @@ const fn is_item(field: Field, text: &[u8], (at, end): (usize, usize)) -> bool {
     let Some((last, next)) = value(field, text, (next + 1, end)) else {
         return false;
     };
-    // Sunday is also the end of a week.
+    // Sunday can also be the end of a week.
     let last = if matches!(field, Field::DayOfWeek) && last == 0 {
         7
     } else {
@@ -196,7 +196,7 @@ const fn is_step(field: Field, text: &[u8], (at, end): (usize, usize)) -> bool {
     }
 }
 
-/// `L`, `LW` and `15W` of a month, `5L` and `5#2` of a week.
+/// `L`, `LW` and `15W` for a day of the month, `5L` and `5#2` for a day of the week.
 const fn is_day(field: Field, text: &[u8], (at, end): (usize, usize)) -> bool {
     let last = upper(text[end - 1]);
     match field {
@@ -217,7 +217,7 @@ const fn is_value(field: Field, text: &[u8], (at, end): (usize, usize)) -> bool 
     matches!(value(field, text, (at, end)), Some((_, next)) if next == end)
 }
 
-/// A number in the field's range or a name, and where it ends.
+/// A number in the field's range or a name, and the position after it.
 const fn value(field: Field, text: &[u8], (at, end): (usize, usize)) -> Option<(u32, usize)> {
     let (low, high) = field.range();
     if let Some((number, next)) = number(text, (at, end)) {
@@ -244,10 +244,10 @@ const fn is_name(names: &[u8], name: usize, text: &[u8], at: usize) -> bool {
         && upper(text[at + 2]) == names[name + 2]
 }
 
-/// A number of at most two digits, and where it ends.
+/// A number of at most two digits, and the position after it.
 const fn number(text: &[u8], (at, end): (usize, usize)) -> Option<(u32, usize)> {
     let (mut next, mut number) = (at, 0);
-    // A third digit is enough to refuse it, and more would not fit the number.
+    // A third digit is enough to refuse it, and more digits could overflow.
     while next < end && next - at < 3 && text[next].is_ascii_digit() {
         number = number * 10 + (text[next] - b'0') as u32;
         next += 1;

@@ -1,10 +1,10 @@
-//! A random delay, so that many that are due at one time do not all come at once.
+//! A random delay, so that schedules with the same due time do not all run at once.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// A delay from zero up to `most`. It spreads load and keeps no secret, so the seed of a hash map
-/// is random enough.
+/// A random delay from zero to `most`. It only spreads the load and protects no secret, so the seed
+/// of a hash map is random enough.
 pub(super) fn up_to(most: Duration) -> Duration {
     if most.is_zero() {
         return Duration::ZERO;

@@ -11,7 +11,7 @@ use crate::context::Current;
 use crate::error::{Error, ErrorKind, Result};
 use crate::guard;
 
-/// One run of a schedule, as the code that runs is told of it.
+/// One run of a schedule, as the method that runs gets it.
 #[derive(Debug, Clone)]
 pub struct ScheduledRun {
     pub(super) schedule: Arc<str>,
@@ -21,7 +21,7 @@ pub struct ScheduledRun {
 }
 
 impl ScheduledRun {
-    /// A run that the host of this process begins.
+    /// A run that the host of this process has begun.
     pub(crate) fn of(schedule: &str, number: u64, (due, by_hand): (SystemTime, bool)) -> Self {
         Self {
             schedule: schedule.into(),
@@ -37,26 +37,27 @@ impl ScheduledRun {
         &self.schedule
     }
 
-    /// Which run of the schedule it is in this life of the plugin, counted from 1.
+    /// The number of the run in this life of the plugin, counted from 1.
     #[must_use]
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// When it was due, without jitter; when it was asked for, if an operator did.
+    /// When it was due, without jitter; for a run that an operator requested, the time of the
+    /// request.
     #[must_use]
     pub fn due(&self) -> SystemTime {
         self.due
     }
 
-    /// Whether an operator asked for it.
+    /// Whether an operator requested it.
     #[must_use]
     pub fn is_by_hand(&self) -> bool {
         self.by_hand
     }
 }
 
-/// What is called.
+/// The function that a run calls.
 pub(super) type Call = Arc<dyn Fn(ScheduledRun) -> BoxFuture<'static, Result<()>> + Send + Sync>;
 
 /// A run that has ended.
@@ -81,7 +82,7 @@ impl Ended {
 ///
 /// # Cancel safety
 ///
-/// Dropping it drops the plugin's future at its last await.
+/// If this future is dropped, the plugin's future is dropped at its last await.
 pub(super) async fn run(current: Current, limit: Duration, call: Call, run: ScheduledRun) -> Ended {
     let began = Instant::now();
     let told = run.clone();

@@ -65,18 +65,19 @@ use crate::event::{Event, Publisher};
 pub struct Scheduler(Arc<Timetable>);
 
 impl Scheduler {
-    /// Lets a plugin make schedules of its own.
+    /// Lets a plugin create schedules.
     pub(crate) fn new(timetable: &Arc<Timetable>) -> Self {
         timetable.open();
         Self(Arc::clone(timetable))
     }
 
-    /// Runs a function at the times of `timing`. Operators see the schedule as `name`, which has to be
-    /// unique in the plugin.
+    /// Runs a function at the times of `timing`. Operators see the schedule as `name`, which has to
+    /// be unique in the plugin.
     ///
     /// # Errors
     ///
-    /// When the plugin is stopping, the name is taken, or the plugin has 100 000 schedules.
+    /// Returns an error if the plugin is stopping, if the name is used already, or if the plugin
+    /// has 100 000 schedules.
     pub fn schedule<F>(
         &self,
         name: impl Into<Arc<str>>,
@@ -92,14 +93,15 @@ impl Scheduler {
         Ok(self.handle(id))
     }
 
-    /// Publishes an event after a time, if the plugin still runs then.
+    /// Publishes an event after a delay, if the plugin still runs then.
     ///
     /// The event is published by a run of a schedule: the run waits for room, for at most the
-    /// plugin's `timeout`. Operators see the schedule as the topic with a number, `user.reminder#7`.
+    /// plugin's `timeout`. Operators see the schedule as the topic with a number,
+    /// `user.reminder#7`.
     ///
     /// # Errors
     ///
-    /// When the plugin is stopping, or has 100 000 schedules.
+    /// Returns an error if the plugin is stopping, or has 100 000 schedules.
     pub fn publish_later<E: Event>(
         &self,
         publisher: &Publisher<E>,
@@ -109,8 +111,8 @@ impl Scheduler {
         self.publish(publisher, event, Timing::after(after))
     }
 
-    /// Publishes an event at a time of day, at once if it has passed, if the plugin still runs
-    /// then: see [`Scheduler::publish_later`].
+    /// Publishes an event at a time of day, or at once if that time has passed, if the plugin still
+    /// runs then: see [`Scheduler::publish_later`].
     ///
     /// # Errors
     ///
@@ -164,17 +166,17 @@ impl fmt::Debug for Scheduler {
     }
 }
 
-/// A schedule that was made at run time. It ends when this is dropped: no run begins after that,
-/// but one that has begun goes on to its end.
+/// A schedule that was created at run time. It ends when this handle is dropped: no run begins
+/// after that, but a run in progress continues to its end.
 #[derive(Debug)]
 #[must_use = "the schedule ends when its handle is dropped: keep it, or `detach` it"]
 pub struct ScheduleHandle(Option<(Arc<Timetable>, u64)>);
 
 impl ScheduleHandle {
-    /// Ends the schedule; the same as to drop it.
+    /// Ends the schedule, like dropping the handle.
     pub fn cancel(self) {}
 
-    /// Lets the schedule go on without a handle, until it is over or the plugin stops.
+    /// Lets the schedule continue without a handle, until it is over or the plugin stops.
     pub fn detach(mut self) {
         self.0 = None;
     }

@@ -1,4 +1,4 @@
-//! What an observer sees of a schedule.
+//! The status of a schedule for observers.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +9,7 @@ use crate::timestamp::Timestamp;
 
 pub use super::counts::ScheduleCounts;
 
-/// A schedule and how it does.
+/// The status of a schedule.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ScheduleStatus {
@@ -17,42 +17,42 @@ pub struct ScheduleStatus {
     pub plugin: &'static str,
     /// Name of the schedule, unique in the plugin.
     pub schedule: String,
-    /// Whether `#[schedule]` declares it; else it was made at run time.
+    /// Whether `#[schedule]` declares it; otherwise it was created at run time.
     pub declared: bool,
-    /// When it runs and how, in words.
+    /// Its times and options in words.
     pub timing: String,
-    /// Where it is.
+    /// Its state.
     pub state: ScheduleState,
-    /// Runs that go on now.
+    /// Number of runs in progress.
     pub running: usize,
-    /// Runs that wait for one before them.
+    /// Number of runs that wait for an earlier one.
     pub queued: usize,
-    /// What it has come to.
+    /// Its results.
     #[serde(flatten)]
     pub counts: ScheduleCounts,
     /// The run that ended last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<LastRun>,
-    /// When it is due next, jitter included.
+    /// Its next due time, including jitter.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub next: Option<SystemTime>,
 }
 
-/// Where a schedule is.
+/// The state of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ScheduleState {
-    /// It waits for its time, or runs.
+    /// It waits for its due time, or runs.
     Active,
-    /// An operator has halted it.
+    /// An operator has paused it.
     Paused,
-    /// It has run as often as it was to, in this life of the plugin.
+    /// It has reached its number of runs in this life of the plugin.
     Finished,
-    /// An operator has ended it.
+    /// An operator has cancelled it.
     Cancelled,
-    /// Config has turned it off.
+    /// Config disables it.
     Disabled,
     /// Its plugin does not run.
     Stopped,
@@ -83,7 +83,7 @@ impl std::fmt::Display for ScheduleState {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct LastRun {
-    /// Which run it was in that life of the plugin, counted from 1.
+    /// The number of the run in that life of the plugin, counted from 1.
     pub number: u64,
     /// When it was due.
     #[serde(serialize_with = "always")]
@@ -93,23 +93,23 @@ pub struct LastRun {
     #[serde(rename = "took_us", serialize_with = "micros")]
     #[schemars(with = "u64")]
     pub took: Duration,
-    /// What came of it.
+    /// The outcome.
     pub outcome: RunOutcome,
-    /// Text of its error.
+    /// The text of its error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// What came of a run.
+/// The outcome of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RunOutcome {
-    /// It ended well.
+    /// It succeeded.
     Completed,
     /// It returned an error or panicked.
     Failed,
-    /// It ran out of time.
+    /// It timed out.
     TimedOut,
 }
 

@@ -1,10 +1,10 @@
 //! The schedules of one instance, and the timer that begins their runs: a task that sleeps until
 //! the next one is due.
 //!
-//! Invariants: a run begins only while the plugin runs, decided under the lock that a stop takes;
-//! it is a task of the plugin's scope; the timer wakes up when something is due or changed, and
-//! once a minute if anything goes by the time of day. An instance that can have no schedule has no
-//! timer.
+//! Invariants: a run begins only while the plugin runs, which is checked under the lock that a stop
+//! takes; a run is a task in the plugin's scope; the timer wakes up when something is due or has
+//! changed, and once a minute if any schedule depends on the time of day. An instance that can have
+//! no schedules has no timer.
 
 mod operations;
 mod timer;
@@ -34,18 +34,18 @@ use crate::tasks::Tasks;
 
 pub(crate) use operations::Refused;
 
-/// Told of each run that ended.
+/// Is called with each run that ended.
 pub(crate) type Told = Box<dyn Fn(&'static str, &Ended) + Send + Sync>;
 
 /// The schedules of one instance.
 pub(crate) struct Timetable {
     identity: Arc<Identity>,
-    /// Time limit of a run that names none.
+    /// Time limit of a run that does not set its own.
     limit: Duration,
     clock: Clock,
     told: Told,
     book: Mutex<Book>,
-    /// Whether the plugin makes schedules of its own.
+    /// Whether the plugin can create schedules.
     is_open: AtomicBool,
     changed: Notify,
 }
@@ -79,17 +79,17 @@ impl Timetable {
         &self.clock
     }
 
-    /// From here on, the plugin may make schedules of its own.
+    /// From now on, the plugin can create schedules.
     pub(super) fn open(&self) {
         self.is_open.store(true, Relaxed);
     }
 
-    /// Whether the plugin has a schedule, or may come to have one while it runs.
+    /// Whether the plugin has a schedule, or may create one while it runs.
     pub(crate) fn is_needed(&self) -> bool {
         self.is_open.load(Relaxed) || self.book().len() > 0
     }
 
-    /// The plugin is about to be built.
+    /// Begins a life, before the plugin is initialized.
     pub(crate) fn begin(&self) {
         let mut book = self.book();
         book.phase = Phase::Waiting;
@@ -101,7 +101,7 @@ impl Timetable {
         }
     }
 
-    /// The plugin runs: from here on, schedules are due.
+    /// The plugin runs: from now on, schedules are due.
     pub(crate) fn activate(
         self: &Arc<Self>,
         plugin: &PluginRef,
@@ -132,8 +132,9 @@ impl Timetable {
         drop(crate::spawn::spawn(Arc::clone(self).drive(close)));
     }
 
-    /// Goes on with what came of the declared schedules of an earlier life, and with what an operator
-    /// did to them. A run of it that still goes is cut off by its stop, and counts as that.
+    /// Takes over the results of the declared schedules of an earlier life, and the effects of an
+    /// operator's actions. A run that is still in progress there is aborted by that life's stop,
+    /// and counts as aborted.
     pub(crate) fn follow(&self, before: &Self) {
         let earlier = before.book();
         let mut book = self.book();
@@ -144,7 +145,7 @@ impl Timetable {
         }
     }
 
-    /// Nothing begins from here on.
+    /// Prevents further runs from beginning.
     pub(crate) fn close(&self) {
         let mut book = self.book();
         book.phase = match std::mem::take(&mut book.phase) {
@@ -156,7 +157,7 @@ impl Timetable {
         };
     }
 
-    /// Ends the runs, and waits for them: a run is dropped at its next await.
+    /// Ends the runs, and waits for them. A run is dropped at its next await.
     pub(crate) async fn end(&self) {
         self.close();
         if let Phase::Closing(scope) = self.clear() {
@@ -166,7 +167,8 @@ impl Timetable {
         }
     }
 
-    /// Forgets what is of this life of the plugin, and says in which phase it ended.
+    /// Removes everything that belongs to this life of the plugin, and returns the phase in which
+    /// it ended.
     fn clear(&self) -> Phase {
         let mut calls: Vec<Call> = Vec::new();
         let mut book = self.book();
@@ -184,7 +186,7 @@ impl Timetable {
         phase
     }
 
-    /// Events that were to be published later are not, and nobody should wonder why.
+    /// Logs events that were scheduled for later and will not be published.
     fn tell_lost(&self, ended: &[ScheduleEntry]) {
         let lost = ended
             .iter()
@@ -199,7 +201,7 @@ impl Timetable {
         }
     }
 
-    /// Every schedule, in the order in which they were made.
+    /// The status of every schedule, in the order in which they were created.
     pub(crate) fn status(&self) -> Vec<ScheduleStatus> {
         let book = self.book();
         let is_live = !matches!(book.phase, Phase::Ended);
@@ -208,7 +210,7 @@ impl Timetable {
             .collect()
     }
 
-    /// Drops what may be code of the plugin; a panic in it stays there.
+    /// Drops a value that may contain code of the plugin, and catches a panic.
     fn discard<T>(&self, of_plugin: T) {
         let dropped = guard::call(self.identity.current(), || {
             drop(of_plugin);
@@ -227,7 +229,7 @@ impl Timetable {
     }
 }
 
-/// What a run of a declared schedule calls.
+/// The function that a run of a declared schedule calls.
 fn call_of(plugin: &PluginRef, schedule: &'static Schedule) -> Call {
     if let Some(port) = port::of(plugin) {
         return Arc::new(move |run: ScheduledRun| {

@@ -33,7 +33,7 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// With options that are declared or come from config.
+    /// A timing with options that are declared or from config.
     pub(crate) const fn with(trigger: Trigger, options: ScheduleOptions) -> Self {
         Self { trigger, options }
     }
@@ -45,54 +45,55 @@ impl Timing {
         }
     }
 
-    /// At a fixed rate, the first time after one period. A period below a millisecond counts as
-    /// one: no timer is finer.
+    /// At a fixed rate; the first time is after one period. A period of less than a millisecond
+    /// counts as one, because timers have no finer resolution.
     pub fn every(period: Duration) -> Self {
         Self::new(Trigger::Every(period.max(Duration::from_millis(1))))
     }
 
-    /// Whenever the time of day in a timezone matches an expression: see [`Cron`].
+    /// Whenever the time of day in a time zone matches an expression: see [`Cron`].
     ///
     /// # Errors
     ///
-    /// When it is no expression, when it is never due, or when no timezone has the name.
+    /// Returns an error if the expression is invalid or never due, or if there is no time zone with
+    /// this name.
     pub fn cron(expression: &str, timezone: &str) -> Result<Self, TriggerError> {
         Cron::new(expression, timezone).map(|cron| Self::new(Trigger::Cron(cron)))
     }
 
-    /// Once, after a time.
+    /// Once, after a delay.
     pub const fn after(delay: Duration) -> Self {
         Self::new(Trigger::After(delay))
     }
 
-    /// Once, at a time of day; at once, if that has passed.
+    /// Once, at a time of day; at once if that time has passed.
     pub const fn at(time: SystemTime) -> Self {
         Self::new(Trigger::At(time))
     }
 
-    /// Adds a delay to each due time, at random up to `most`.
+    /// Adds a random delay of up to `most` to each due time.
     pub const fn jitter(mut self, most: Duration) -> Self {
         self.options = self.options.jitter(most);
         self
     }
 
-    /// Ends it after so many runs.
+    /// Ends it after this number of runs.
     ///
     /// # Panics
     ///
-    /// When `max_runs` is zero.
+    /// Panics if `max_runs` is zero.
     pub const fn max_runs(mut self, max_runs: u64) -> Self {
         self.options = self.options.max_runs(max_runs);
         self
     }
 
-    /// Says what happens when the run before still goes.
+    /// Sets what happens if the previous run is still in progress.
     pub const fn overlap(mut self, overlap: Overlap) -> Self {
         self.options = self.options.overlap(overlap);
         self
     }
 
-    /// Says what happens to times that were missed.
+    /// Sets what happens to missed times.
     pub const fn misfire(mut self, misfire: Misfire) -> Self {
         self.options = self.options.misfire(misfire);
         self
@@ -110,7 +111,7 @@ impl Timing {
         &self.trigger
     }
 
-    /// How it is run.
+    /// Its options.
     #[must_use]
     pub const fn options(&self) -> &ScheduleOptions {
         &self.options

@@ -15,11 +15,11 @@ use crate::period::Period;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Trigger {
-    /// At a fixed rate, the first time one period after it begins.
+    /// At a fixed rate; the first time is one period after the beginning.
     Every(Duration),
-    /// Whenever the time of day in a timezone matches.
+    /// Whenever the time of day in a time zone matches.
     Cron(Cron),
-    /// Once, so long after it begins.
+    /// Once, this long after the beginning.
     After(Duration),
     /// Once, at a time of day.
     At(SystemTime),
@@ -30,7 +30,7 @@ impl Trigger {
     pub(crate) fn declared(when: When) -> Result<Self, TriggerError> {
         match when {
             When::Every(period) if period.is_zero() => Err(TriggerError::NoPeriod),
-            // No timer is finer.
+            // Timers have no finer resolution.
             When::Every(period) => Ok(Self::Every(period.max(Duration::from_millis(1)))),
             When::After(delay) => Ok(Self::After(delay)),
             When::Cron {
@@ -45,12 +45,12 @@ impl Trigger {
         matches!(self, Self::After(_) | Self::At(_))
     }
 
-    /// Whether it goes by the time of day, which may be moved, and not by the time that passes.
+    /// Whether it depends on the time of day, which can be set, and not on elapsed time.
     pub(super) const fn is_of_the_day(&self) -> bool {
         matches!(self, Self::Cron(_) | Self::At(_))
     }
 
-    /// The first time that is due, if it begins at a moment.
+    /// The first due time, if it begins at this moment.
     pub(super) fn first(&self, begin: Instant, clock: &Clock) -> Option<Due> {
         match self {
             Self::Every(wait) | Self::After(wait) => Some(Due::steady(later(begin, *wait))),
@@ -63,7 +63,7 @@ impl Trigger {
         }
     }
 
-    /// The time that is due after one that was.
+    /// The due time after `due`.
     pub(super) fn next(&self, due: &Due, clock: &Clock) -> Option<Due> {
         match self {
             Self::Every(period) => Some(Due::steady(later(due.at, *period))),
@@ -76,11 +76,11 @@ impl Trigger {
         }
     }
 
-    /// The time that is due instead of another, if the clock was set back behind the time after
-    /// which that was the next one: what was reckoned by the clock as it was holds no more.
+    /// The due time that replaces `due` if the clock was set back before the time after which `due`
+    /// was computed, because the old computation is not valid any more.
     ///
-    /// Times that are named by their hours are due once a day: those of the last hours that
-    /// `taken` says were due already are not due again.
+    /// Times with fixed hours are due once a day: those of the last hours that were due already
+    /// according to `taken` are not due again.
     pub(super) fn instead(
         &self,
         due: &Due,
@@ -102,7 +102,7 @@ impl Trigger {
         Some(Due::of_day(time, clock).after(after))
     }
 
-    /// The first time at its pace that is due after `now`.
+    /// The first time at its interval that is due after `now`.
     pub(super) fn next_after(&self, due: &Due, now: Instant, clock: &Clock) -> Option<Due> {
         match self {
             Self::Every(period) => {
@@ -116,28 +116,29 @@ impl Trigger {
     }
 }
 
-/// A wait that no process lives to see the end of.
+/// A delay that no process will outlive.
 const FOR_EVER: Duration = Duration::from_secs(3650 * 86_400);
 
-/// How far a clock may be back that nobody set: timers and clocks do not run alike.
+/// How far a clock may differ without having been set, because timers and clocks do not run at
+/// exactly the same rate.
 const UNSET: Duration = Duration::from_secs(1);
 
-/// A clock that is set back by less shows times again, as at the end of summer time; one that is
-/// set back by more was wrong.
+/// If a clock is set back by less than this, times occur again, as at the end of summer time. If it
+/// is set back by more, it was wrong before.
 const CORRECTED: Duration = Duration::from_secs(3 * 3600);
 
 fn later(at: Instant, wait: Duration) -> Instant {
     at + wait.min(FOR_EVER)
 }
 
-/// A time that is due.
+/// A due time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Due {
-    /// On tokio's clock.
+    /// The time on tokio's clock.
     pub(super) at: Instant,
-    /// The time of day that it goes by: the machine's clock may be moved.
+    /// The time of day that it depends on; the machine's clock can be set.
     of_day: Option<SystemTime>,
-    /// It is the first one after this time of day.
+    /// It is the first due time after this time of day.
     after: Option<SystemTime>,
 }
 
@@ -165,7 +166,7 @@ impl Due {
         self.of_day.unwrap_or_else(|| clock.time_of(self.at))
     }
 
-    /// Reckons with a clock that was moved.
+    /// Adjusts it to a clock that was set.
     pub(super) fn refresh(&mut self, clock: &Clock) {
         if let Some(time) = self.of_day {
             self.at = clock.instant_of(time);

@@ -1,8 +1,8 @@
-//! What an `async fn` of a service returns: one box, whoever is called; one more for each provider
-//! that passes on what another one returns.
+//! The return type of an `async fn` of a service. It needs one allocation, whichever provider is
+//! called, and one more for each provider that returns the future of another one.
 //!
-//! Invariants: a future that borrows from a provider is dropped before the provider that it is
-//! kept with, and never leaves it.
+//! Invariants: a future that borrows from a provider is dropped before the provider that is stored
+//! with it, and is never moved out.
 
 #[cfg(test)]
 #[expect(unsafe_code, reason = "linkme puts the service into a link section")]
@@ -19,17 +19,17 @@ use std::task::{Context, Poll};
 use super::{Service, ServiceTrait};
 use crate::boxed::BoxFuture;
 
-/// The future of a call of a service, in place of an `async fn`'s.
+/// The future of a call of a service, in place of the future of an `async fn`.
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct ServiceFuture<'call, R> {
-    // Dropped first: it may borrow from the provider.
+    // It is dropped first, because it may borrow from the provider.
     future: BoxFuture<'call, R>,
-    /// Who is called, if through a handle.
+    /// The called provider, if it is called through a handle.
     provider: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl<'call, R> ServiceFuture<'call, R> {
-    /// Of a boxed future; `#[service]` writes it around the body of an `async fn`.
+    /// Wraps a boxed future. `#[service]` generates this around the body of an `async fn`.
     pub fn new(future: BoxFuture<'call, R>) -> Self {
         Self {
             future,
@@ -37,7 +37,7 @@ impl<'call, R> ServiceFuture<'call, R> {
         }
     }
 
-    /// The same as any other boxed future. That of a provider itself is boxed already.
+    /// Converts it to an ordinary boxed future. The future of a provider itself is already boxed.
     #[must_use]
     pub fn boxed(self) -> BoxFuture<'call, R>
     where
@@ -50,12 +50,12 @@ impl<'call, R> ServiceFuture<'call, R> {
     }
 }
 
-/// Says that `'call` is longer than `'provider`: what the caller lent may be used with a provider.
+/// Declares that `'call` outlives `'provider`: what the caller lends can be used with a provider.
 #[doc(hidden)]
 pub type Outlives<'provider, 'call> = [&'provider &'call (); 0];
 
-/// Calls the provider of this moment, which stays until the future is dropped: `#[service]` writes
-/// one for each `async fn` of a service.
+/// Calls the present provider, which is kept until the future is dropped. `#[service]` generates
+/// one such call for each `async fn` of a service.
 #[doc(hidden)]
 #[inline]
 #[expect(unsafe_code, reason = "the future is kept with what it borrows from")]
@@ -67,12 +67,13 @@ pub fn call_async<'call, T: ServiceTrait + ?Sized, R>(
     ) -> ServiceFuture<'provider, R>,
 ) -> ServiceFuture<'call, R> {
     let provider = service.first();
-    // One that was passed on by the provider brings its own provider, which stays with it.
+    // If the provider returned the future of another provider, that future contains its own
+    // provider.
     let future = call(provider.provider(), []).boxed();
-    // SAFETY: the future borrows for `'call` what the caller lent, which lives as long, and for
-    // `'provider`, which `call` knows nothing of but that it is shorter, what `provider` holds: that
-    // stays in its place while it is counted. The two are kept together, the future is dropped
-    // first, and its output, `R`, is of a type that can't borrow for `'provider`.
+    // SAFETY: the future borrows, for `'call`, what the caller lent, which lives as long, and, for
+    // `'provider`, what `provider` holds. `call` knows only that `'provider` is shorter, and the
+    // provider stays in place while it is counted. The two are stored together, the future is
+    // dropped first, and its output `R` has a type that can't borrow for `'provider`.
     let future = unsafe { mem::transmute::<BoxFuture<'_, R>, BoxFuture<'call, R>>(future) };
     ServiceFuture {
         future,

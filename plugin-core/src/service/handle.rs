@@ -1,4 +1,4 @@
-//! The handles of a service. What is behind them changes when the provider is replaced.
+//! The handles of a service. The provider behind a handle changes when it is replaced.
 
 use std::fmt;
 use std::ops::Deref;
@@ -8,19 +8,19 @@ use super::ServiceTrait;
 use super::switchboard::{ProviderEntry, ServiceSlot};
 use crate::context::Current;
 
-/// A handle of the one provider of a service. `#[service]` implements the trait for it, so a
-/// call reads as a call of the provider: `self.users.find(id).await`.
+/// A handle of the only provider of a service. `#[service]` implements the trait for the handle, so
+/// a call looks like a call of the provider: `self.users.find(id).await`.
 ///
-/// The handle outlives a restart or a reload of the provider: each call goes to the provider of
-/// that moment; a call that runs keeps the one that it began with.
+/// The handle remains valid when the provider is restarted or reloaded: each call goes to the
+/// present provider, and a call in progress keeps the provider with which it began.
 pub struct Service<T: ServiceTrait + ?Sized> {
     slot: Arc<ServiceSlot<T>>,
 }
 
-/// The provider of one call: keeps it alive until the call has ended.
+/// The provider of one call, which is kept alive until the call has ended.
 pub struct Provider<T: ServiceTrait + ?Sized>(Arc<ProviderEntry<T>>);
 
-/// Handles of all providers of a service, the highest priority first.
+/// Handles of all providers of a service, highest priority first.
 pub struct Services<T: ServiceTrait + ?Sized> {
     slot: Arc<ServiceSlot<T>>,
 }
@@ -30,12 +30,12 @@ impl<T: ServiceTrait + ?Sized> Service<T> {
         Self { slot }
     }
 
-    /// The provider of this moment.
+    /// The present provider.
     ///
     /// # Panics
     ///
-    /// Never in a plugin: a handle is given out once its provider is built, and a provider is
-    /// replaced, not taken away.
+    /// Never panics in a plugin: a handle is created only when its provider is initialized, and a
+    /// provider is replaced but not removed.
     #[must_use]
     pub fn provider(&self) -> Provider<T> {
         Provider(self.first())
@@ -49,8 +49,8 @@ impl<T: ServiceTrait + ?Sized> Service<T> {
 const PROVIDED: &str =
     "a handle is given out only when there is a provider, which is replaced but not removed";
 
-/// Calls the provider of this moment, which stays until the call returns: `#[service]` writes one
-/// for each `fn` of a service.
+/// Calls the present provider, which is kept until the call returns. `#[service]` generates one
+/// such call for each `fn` of a service.
 #[inline]
 #[doc(hidden)]
 pub fn call<T: ServiceTrait + ?Sized, R>(service: &Service<T>, call: impl FnOnce(&T) -> R) -> R {
@@ -62,7 +62,7 @@ impl<T: ServiceTrait + ?Sized> Services<T> {
         Self { slot }
     }
 
-    /// The providers of this moment, the highest priority first.
+    /// The present providers, highest priority first.
     #[must_use]
     pub fn providers(&self) -> Vec<Provider<T>> {
         self.slot
@@ -76,7 +76,7 @@ impl<T: ServiceTrait + ?Sized> Provider<T> {
         self.0.owner.current()
     }
 
-    /// Name of the plugin that provides.
+    /// Name of the providing plugin.
     #[must_use]
     pub fn plugin(&self) -> &'static str {
         self.0.owner.name()

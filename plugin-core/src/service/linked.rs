@@ -8,7 +8,7 @@ use super::ServiceDescriptor;
 #[distributed_slice]
 pub static SERVICES: [&'static ServiceDescriptor];
 
-/// The linked service traits in order of their names.
+/// The linked service traits, ordered by name.
 #[must_use]
 pub fn services() -> Vec<&'static ServiceDescriptor> {
     let mut services: Vec<_> = SERVICES.iter().copied().collect();

@@ -8,11 +8,11 @@ use crate::boxed::PluginRef;
 /// A service that a plugin provides.
 #[derive(Clone, Copy)]
 pub struct Provide {
-    /// Which service.
+    /// The service.
     pub service: &'static ServiceDescriptor,
-    /// Rank among several providers, the highest first.
+    /// Rank among several providers; the highest is first.
     pub priority: i32,
-    /// Puts the plugin behind the handles of the service.
+    /// Connects the plugin with the handles of the service.
     pub install: fn(&PluginRef, &mut Installer<'_>),
 }
 

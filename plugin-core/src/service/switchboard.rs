@@ -1,8 +1,9 @@
-//! Which providers stand behind which service.
+//! Connects services with their providers.
 //!
-//! Invariants: a slot's providers are in order of priority, then of start; one owner has at most
-//! one entry; the sole provider of a service is replaced, and removed only when it is unloaded
-//! and nobody has a handle, so that handles always lead somewhere. What was replaced is dropped when the calls that began with it are over.
+//! Invariants: the providers of a slot are ordered by priority, then by start; an owner has at most
+//! one entry; the only provider of a service is replaced, and is removed only when it is unloaded
+//! and no handle of it exists, so that handles always have a provider. A replaced provider is
+//! dropped when the calls that began with it are complete.
 
 use std::any::Any;
 use std::cmp::Reverse;
@@ -16,7 +17,8 @@ use crate::context::Identity;
 use crate::guard;
 use crate::rcu::{DEEPEST, Shared, ThreadRecord};
 
-/// The providers of one service: all of an extension point, else the one of a label.
+/// The providers of one service: all providers of an extension point, otherwise the provider with
+/// one label.
 pub(crate) struct ServiceSlot<T: ?Sized> {
     providers: Shared<Vec<Arc<ProviderEntry<T>>>>,
 }
@@ -24,7 +26,7 @@ pub(crate) struct ServiceSlot<T: ?Sized> {
 /// One provider.
 pub(crate) struct ProviderEntry<T: ?Sized> {
     pub(super) owner: Arc<Identity>,
-    /// `None` only while it is dropped.
+    /// `None` only while it is being dropped.
     provider: Option<Arc<T>>,
     priority: i32,
 }
@@ -38,7 +40,7 @@ impl<T: ?Sized> ProviderEntry<T> {
 }
 
 impl<T: ?Sized> Drop for ProviderEntry<T> {
-    /// It may be the last to hold the plugin: a panic in its `Drop` stays there.
+    /// This may be the last reference to the plugin, so a panic in its `Drop` is caught.
     fn drop(&mut self) {
         let provider = self.provider.take();
         let dropped = guard::call(self.owner.current(), || {
@@ -58,7 +60,7 @@ impl<T: ?Sized> ServiceSlot<T> {
         }
     }
 
-    /// Looks at the providers of this moment.
+    /// Calls `look` with the present providers.
     pub(super) fn providers<R>(&self, look: impl FnOnce(&[Arc<ProviderEntry<T>>]) -> R) -> R {
         let record = ThreadRecord::current();
         let reading = record.callers.enter();
@@ -70,8 +72,8 @@ impl<T: ?Sized> ServiceSlot<T> {
         self.providers(|providers| providers.first().cloned())
     }
 
-    /// Calls the first provider. The reading keeps it alive, unless calls are nested so deep that
-    /// the mark of this thread could run over.
+    /// Calls the first provider. The reading keeps it alive, unless calls are nested so deeply that
+    /// the mark of this thread could overflow.
     #[inline]
     pub(super) fn call<R>(&self, call: impl FnOnce(&T) -> R) -> Option<R> {
         let record = ThreadRecord::current();
@@ -84,8 +86,8 @@ impl<T: ?Sized> ServiceSlot<T> {
         first.map(|entry| call(entry.provider()))
     }
 
-    /// Puts a provider in, in the place of the same owner's earlier one, which is returned; says
-    /// whether nothing of what was replaced is in use any more.
+    /// Adds a provider, which replaces an earlier one of the same owner. Returns the replaced one,
+    /// and whether no replaced provider is in use any more.
     fn install(&self, entry: &Arc<ProviderEntry<T>>) -> (Option<Weak<ProviderEntry<T>>>, bool) {
         let mut before = None;
         self.providers.replace(|current| {
@@ -99,7 +101,7 @@ impl<T: ?Sized> ServiceSlot<T> {
         (before, self.let_go())
     }
 
-    /// Drops what was replaced and is not in use; whether that was all.
+    /// Drops replaced providers that are not in use; returns whether those were all.
     fn let_go(&self) -> bool {
         self.providers.reclaim(|_| ()).drop_up_to(u64::MAX)
     }
@@ -107,13 +109,13 @@ impl<T: ?Sized> ServiceSlot<T> {
 
 /// A slot of any type.
 trait AnySlot: Any + Send + Sync {
-    /// Takes an owner's entry out, unless it is the sole one.
+    /// Removes an owner's entry, unless it is the only one.
     fn withdraw(&self, owner: usize) -> bool;
 
-    /// Whether nobody but an owner provides.
+    /// Whether only this owner provides the service.
     fn is_of(&self, owner: usize) -> bool;
 
-    /// Drops what was replaced and is not in use; whether that was all.
+    /// Drops replaced providers that are not in use; returns whether those were all.
     fn let_go(&self) -> bool;
 }
 
@@ -139,28 +141,28 @@ impl<T: ServiceTrait + ?Sized> AnySlot for ServiceSlot<T> {
     }
 }
 
-/// The key of a service, and the label of the instance that provides it: none of an extension point,
-/// which all instances provide together.
+/// The key of a service, and the label of the providing instance. It is empty for an extension
+/// point, which all instances provide together.
 type SlotKey = (u64, &'static str);
 
 /// All slots.
 #[derive(Default)]
 pub(crate) struct Switchboard {
     slots: Mutex<HashMap<SlotKey, Arc<dyn AnySlot>>>,
-    /// Whether something that was replaced may still be in use.
+    /// Whether a replaced provider may still be in use.
     unsettled: AtomicBool,
-    /// What was provided by lives that another one followed, and may still be called.
+    /// Providers of lives that were followed by another one. They may still be called.
     followed: Mutex<Vec<Followed>>,
 }
 
-/// A provider of a life that another one followed.
+/// A provider of a life that was followed by another one.
 struct Followed {
     owner: usize,
     is_called: Box<dyn Fn() -> bool + Send>,
 }
 
 impl Switchboard {
-    /// A handle of the one provider of that label; `None` while there is none.
+    /// A handle of the only provider with this label; `None` if there is none yet.
     pub(crate) fn one<T: ServiceTrait + ?Sized>(&self, label: &'static str) -> Option<Service<T>> {
         let slot = self.slot::<T>(label);
         let is_provided = slot.providers(|providers| !providers.is_empty());
@@ -172,18 +174,18 @@ impl Switchboard {
         Services::new(self.slot::<T>(""))
     }
 
-    /// Takes out what an instance provides to extension points.
+    /// Removes what an instance provides to extension points.
     pub(crate) fn withdraw(&self, owner: &Identity) {
         for slot in self.all_slots() {
             self.note(slot.withdraw(owner.uid()));
         }
     }
 
-    /// Drops what an instance that has gone for good provides, unless somebody still has a handle of
-    /// it: who can be without it may have one.
+    /// Drops what a removed instance provides, unless a handle of it exists. A plugin with an
+    /// optional need may have one.
     pub(crate) fn forget(&self, owner: &Identity) {
         let mut forgotten = Vec::new();
-        // No handle is made meanwhile: that takes the lock.
+        // No handle can be created meanwhile, because that requires the lock.
         self.lock().retain(|_, slot| {
             let stays = Arc::strong_count(slot) > 1 || !slot.is_of(owner.uid());
             if !stays {
@@ -191,11 +193,11 @@ impl Switchboard {
             }
             stays
         });
-        // What they drop may be a plugin.
+        // Dropping them may drop a plugin.
         drop(forgotten);
     }
 
-    /// Drops what was replaced and is not in use any more; whether that was all.
+    /// Drops replaced providers that are not in use any more; returns whether those were all.
     pub(crate) fn let_go(&self) -> bool {
         if self.unsettled.swap(false, Relaxed) {
             for slot in self.all_slots() {
@@ -205,7 +207,8 @@ impl Switchboard {
         !self.unsettled.load(Relaxed)
     }
 
-    /// Whether calls go on that began with what a life provided which another one followed.
+    /// Whether calls are in progress that began with a provider of this life, after another life
+    /// has followed it.
     pub(crate) fn is_called(&self, owner: &Identity) -> bool {
         self.let_go();
         let mut followed = self.followed();
@@ -223,7 +226,7 @@ impl Switchboard {
         }
     }
 
-    /// The slots, to work on without the lock: what they drop may be a plugin.
+    /// The slots, for use without the lock, because what they drop may be a plugin.
     fn all_slots(&self) -> Vec<Arc<dyn AnySlot>> {
         self.lock().values().cloned().collect()
     }
@@ -255,7 +258,7 @@ impl fmt::Debug for Switchboard {
     }
 }
 
-/// Puts what a plugin provides behind the handles; `#[plugin]` writes the calls.
+/// Connects what a plugin provides with the handles; `#[plugin]` generates the calls.
 #[derive(Debug)]
 pub struct Installer<'a> {
     pub(crate) switchboard: &'a Switchboard,

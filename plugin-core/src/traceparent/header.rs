@@ -13,13 +13,13 @@ use super::{SAMPLED, SpanId, TraceContext, TraceId};
 /// Length of a `traceparent` of version 00.
 const LENGTH: usize = 55;
 
-/// The text is not a `traceparent`. The receiver begins a new trace.
+/// The error for a text that is not a `traceparent`. The receiver should begin a new trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TraceparentError {
     /// It is not `version-trace-span-flags` in lower-case hexadecimal digits of the right lengths.
     Malformed,
-    /// Its version is `ff`, which there will never be.
+    /// Its version is `ff`, which is not a valid version.
     Version,
     /// The id of the trace or of the span is zero.
     Zero,
@@ -39,7 +39,7 @@ impl fmt::Display for TraceparentError {
 
 impl std::error::Error for TraceparentError {}
 
-/// Reads the header as section 3.2 of the specification says. Of a later version that is known
+/// Parses the header according to section 3.2 of the specification. Of a later version, it reads
 /// the part that version 00 has.
 impl FromStr for TraceContext {
     type Err = TraceparentError;
@@ -94,7 +94,7 @@ impl JsonSchema for TraceContext {
     }
 }
 
-/// The number that at most 16 lower-case hexadecimal digits are.
+/// The number of at most 16 lower-case hexadecimal digits.
 fn hex(digits: &[u8]) -> Result<u64, TraceparentError> {
     digits.iter().try_fold(0, |number, &digit| {
         let digit = match digit {

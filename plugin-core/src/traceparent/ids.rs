@@ -1,9 +1,9 @@
-//! Ids that nobody else has: SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number
-//! Generators", 2014; Stafford's mix 13) over numbers that are used once, from two starting points
-//! that the operating system's randomness gives the process.
+//! Unique ids: SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators",
+//! 2014; Stafford's mix 13) over numbers that are used once, with two starting points from the
+//! operating system's random numbers.
 //!
-//! An id is a function of a number, and none is kept anywhere: what an event's ids are is worked
-//! out only when somebody looks.
+//! An id is computed from a number and not stored. The ids of an event are computed only when they
+//! are needed.
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
@@ -11,7 +11,7 @@ use std::num::NonZeroU64;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// The odd number nearest to 2^64 over the golden ratio: what SplitMix64 steps by.
+/// The odd number nearest to 2^64 divided by the golden ratio, which is the step of SplitMix64.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 struct HashKeys {
@@ -20,7 +20,8 @@ struct HashKeys {
 }
 
 static KEYS: LazyLock<HashKeys> = LazyLock::new(|| {
-    // The standard library seeds it from the operating system; SipHash makes two numbers of it.
+    // The standard library takes the seed from the operating system; SipHash makes two numbers from
+    // it.
     let seed = RandomState::new();
     HashKeys {
         high: seed.hash_one(0_u64),
@@ -41,7 +42,7 @@ pub(super) fn span(parent: u64, number: u64) -> NonZeroU64 {
     not_zero(mix(start.wrapping_add(number.wrapping_mul(STEP))))
 }
 
-/// A number that is used once, and that no event has: those count up from zero.
+/// A number that is used once and belongs to no event; the numbers of events count up from zero.
 pub(super) fn number() -> u64 {
     const BLOCK: u64 = 1 << 16;
     static BLOCKS: AtomicU64 = AtomicU64::new(0);
@@ -64,7 +65,7 @@ const fn mix(number: u64) -> u64 {
     number ^ number >> 31
 }
 
-/// An id of zero is none: the specification rejects it.
+/// Avoids an id of zero, which the specification does not allow.
 fn not_zero(id: u64) -> NonZeroU64 {
     NonZeroU64::new(id).unwrap_or(NonZeroU64::MIN)
 }
@@ -75,8 +76,8 @@ mod tests {
 
     use super::*;
 
-    /// The first outputs of SplitMix64 with the seed 1234567, as the reference implementation
-    /// (<https://prng.di.unimi.it/splitmix64.c>) gives them.
+    /// The first outputs of SplitMix64 with the seed 1234567, from the reference implementation
+    /// (<https://prng.di.unimi.it/splitmix64.c>).
     #[test]
     fn it_is_splitmix64() {
         let nth = |n: u64| mix(1_234_567_u64.wrapping_add(n.wrapping_mul(STEP)));

@@ -1,4 +1,4 @@
-//! Which of two versions is the later one.
+//! Compares versions by precedence.
 
 use std::cmp::Ordering;
 
@@ -20,7 +20,7 @@ pub(super) const fn numbers(a: [u64; 3], b: [u64; 3], count: usize) -> Ordering 
     Ordering::Equal
 }
 
-/// Compares what follows the `-`: nothing is later than anything.
+/// Compares the parts after `-`. A version without such a part is later than one with it.
 pub(super) const fn pre(mut a: &str, mut b: &str) -> Ordering {
     if a.is_empty() || b.is_empty() {
         return if a.is_empty() {
@@ -61,7 +61,7 @@ const fn longer(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// Numbers are compared as numbers and come before words.
+/// Numbers are compared as numbers, and come before words.
 const fn identifiers(a: &str, b: &str) -> Ordering {
     match (is_number(a), is_number(b)) {
         (true, true) if a.len() != b.len() => {
@@ -89,7 +89,7 @@ const fn is_number(text: &str) -> bool {
     true
 }
 
-/// The first identifier, and what follows its dot.
+/// The first identifier, and the text after its dot.
 const fn split(text: &str) -> (&str, &str) {
     let bytes = text.as_bytes();
     let mut at = 0;

@@ -1,14 +1,14 @@
-//! Requirements on versions, as Cargo reads them: `^1.2`, `~1.2.3`, `>=1, <3`, `1.*`.
+//! Version requirements in Cargo's syntax: `^1.2`, `~1.2.3`, `>=1, <3`, `1.*`.
 
 use std::cmp::Ordering;
 
 use super::scan::Scan;
 use super::{Version, precedence};
 
-/// Most comparators of one requirement; Cargo's limit.
+/// Most comparators in one requirement; this is Cargo's limit.
 const MOST: usize = 32;
 
-/// Whether Cargo could read the requirement.
+/// Whether Cargo would accept the requirement.
 ///
 /// # Example
 ///
@@ -23,7 +23,8 @@ pub const fn is_valid_requirement(requirement: &str) -> bool {
     check(requirement, None).is_some()
 }
 
-/// Whether the version, if there is one, meets the requirement; `None` if that can't be read.
+/// Whether the version, if there is one, meets the requirement; `None` if the requirement is
+/// invalid.
 pub(super) const fn check(requirement: &str, version: Option<&Version>) -> Option<bool> {
     let mut scan = Scan::new(requirement);
     scan.skip_spaces();
@@ -63,12 +64,12 @@ enum Op {
     Caret,
 }
 
-/// An operator and the first one to three numbers of a version.
+/// An operator and the first one, two or three numbers of a version.
 #[derive(Debug)]
 struct Comparator<'t> {
     op: Op,
     numbers: [u64; 3],
-    /// How many numbers there are.
+    /// Number of given numbers.
     count: usize,
     pre: &'t str,
 }
@@ -122,7 +123,7 @@ impl<'t> Comparator<'t> {
         }
     }
 
-    /// How the version stands to the comparator, as far as that has numbers.
+    /// Compares the version with the given numbers of the comparator.
     const fn compare(&self, version: &Version) -> Ordering {
         match precedence::numbers(version.numbers(), self.numbers, self.count) {
             Ordering::Equal if self.count == 3 => precedence::pre(version.pre, self.pre),
@@ -134,7 +135,7 @@ impl<'t> Comparator<'t> {
         precedence::numbers(version.numbers(), self.numbers, count).is_eq()
     }
 
-    /// How many numbers a caret holds fast: up to the first that is not zero.
+    /// How many numbers a caret fixes: up to the first that is not zero.
     const fn fixed(&self) -> usize {
         let mut at = 0;
         while at + 1 < self.count && self.numbers[at] == 0 {
@@ -143,8 +144,8 @@ impl<'t> Comparator<'t> {
         at + 1
     }
 
-    /// Whether the comparator names a pre-release of this very version: only then may a
-    /// pre-release meet a requirement.
+    /// Whether the comparator names a pre-release of the same version. Only then can a pre-release
+    /// meet a requirement.
     const fn names_pre_of(&self, version: &Version) -> bool {
         self.count == 3 && !self.pre.is_empty() && self.agrees(version, 3)
     }

@@ -1,6 +1,6 @@
-//! Reading the parts of versions and requirements, in const evaluation.
+//! Parses the parts of versions and requirements in const evaluation.
 
-/// A place in a text. A method that finds what it looks for moves behind it.
+/// A position in a text. A method that finds what it looks for moves the position behind it.
 #[derive(Debug)]
 pub(super) struct Scan<'t> {
     text: &'t str,
@@ -57,7 +57,7 @@ impl<'t> Scan<'t> {
         if self.eat(b'.') { self.number() } else { None }
     }
 
-    /// What follows a `-`, and nothing if there is no `-`.
+    /// The text after `-`; empty if there is no `-`.
     pub(super) const fn pre(&mut self) -> Option<&'t str> {
         if !self.eat(b'-') {
             return Some("");
@@ -75,7 +75,7 @@ impl<'t> Scan<'t> {
         !self.eat(b'+') || self.identifiers(Zeros::Allowed)
     }
 
-    /// Dotted words of letters, digits and hyphens.
+    /// Words of letters, digits and hyphens, separated by dots.
     const fn identifiers(&mut self, zeros: Zeros) -> bool {
         loop {
             let start = self.at;

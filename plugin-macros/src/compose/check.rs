@@ -1,11 +1,12 @@
-//! What two entries may not have in common. Whether the plugins fit together is the plan's.
+//! Checks what two entries must not have in common. The plan checks whether the plugins fit
+//! together.
 
 use std::collections::HashSet;
 
 use super::entry::Entry;
 use crate::diagnostics::Diagnostics;
 
-/// Reports what is written twice, at its second place.
+/// Reports duplicates, at their second place.
 pub(super) fn check(entries: &[Entry], diagnostics: &mut Diagnostics) {
     let (mut features, mut types) = (HashSet::new(), HashSet::new());
     for entry in entries {

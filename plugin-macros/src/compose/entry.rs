@@ -9,27 +9,27 @@ use syn::{Error, Ident, LitStr, Result, Token, TypePath};
 
 use crate::fragment;
 
-/// A plugin, and the feature that brings it into the build.
+/// A plugin, and the feature that adds it to the build.
 pub(super) struct Entry {
-    /// `None`: in every build.
+    /// `None` means that it is in every build.
     pub(super) feature: Option<LitStr>,
     pub(super) path: TypePath,
-    /// The plugin's name, where it does not follow from the feature.
+    /// The plugin's name, if it is not derived from the feature.
     pub(super) name: Option<LitStr>,
-    /// Short names of the services, where they are written.
+    /// Short names of the services, if they are given.
     pub(super) provides: Option<Vec<Ident>>,
-    /// Topics of the requests that it answers, where they are written.
+    /// Topics of the requests that it answers, if they are given.
     pub(super) answers: Option<Vec<LitStr>>,
 }
 
 impl Entry {
-    /// The path as a message writes it.
+    /// The path in the form that messages use.
     pub(super) fn type_name(&self) -> String {
         fragment::text(&self.path).replace(' ', "")
     }
 
-    /// The name that the plugin must have under a feature: what `as` says, else the feature with
-    /// `-plugin` behind it, unless it ends in `-plugin` or `-service` already.
+    /// The name that the plugin of a feature must have: the name after `as`; otherwise the feature
+    /// followed by `-plugin`, unless it ends in `-plugin` or `-service` already.
     pub(super) fn expected_name(&self, feature: &LitStr) -> LitStr {
         self.name.clone().unwrap_or_else(|| {
             let name = feature.value();
@@ -40,7 +40,7 @@ impl Entry {
     }
 }
 
-/// Reads an entry and the comma behind it.
+/// Reads an entry and the comma after it.
 pub(super) fn parse(input: ParseStream<'_>) -> Result<Entry> {
     let feature = feature(input)?;
     let path = path(input)?;
@@ -143,7 +143,7 @@ fn answers(word: &Ident, input: ParseStream<'_>) -> Result<Vec<LitStr>> {
     }
 }
 
-/// Reads what ends an entry.
+/// Reads the end of an entry.
 pub(super) fn end(input: ParseStream<'_>) -> Result<()> {
     if input.is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The static that a set becomes, and the assertions that keep its entries true.
+//! Generates the static for a set, and the assertions that keep its entries correct.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -8,7 +8,7 @@ use super::Set;
 use super::entry::Entry;
 use crate::fragment;
 
-/// Expands a set that is well written.
+/// Expands a set without mistakes.
 pub(super) fn expand(set: &Set) -> TokenStream {
     let Set {
         krate,
@@ -25,7 +25,8 @@ pub(super) fn expand(set: &Set) -> TokenStream {
         pub static COMPOSITION: #krate::Composition = {
             const PLUGINS: &[&#krate::Descriptor] = &[#(#plugins)*];
             const CATALOGUE: &[#krate::CatalogueEntry] = &[#(#catalogue)*];
-            // A `static`, for a constant that fails is reported again where it is used.
+            // It is a `static`, because a failing constant would be reported again where it is
+            // used.
             #[allow(long_running_const_eval, reason = "the check of a large set takes a while")]
             static ORDER: [u16; PLUGINS.len()] = #krate::__private::prove::<
                 { PLUGINS.len() },
@@ -42,18 +43,19 @@ fn plugin(entry: &Entry, krate: &Path) -> TokenStream {
     quote!(#cfg <#path as #krate::Plugin>::DESCRIPTOR,)
 }
 
-/// `#[cfg]` of an entry; nothing for one that is in every build.
+/// The `#[cfg]` of an entry; `None` for an entry that is in every build.
 fn cfg(entry: &Entry) -> Option<TokenStream> {
     let condition = condition(entry.feature.as_ref()?);
     Some(quote!(#[cfg(#condition)]))
 }
 
-/// Wholly at the place of the user's string, where a feature that Cargo.toml lacks is reported.
+/// The condition has the span of the user's string, where a feature that is missing in Cargo.toml
+/// is reported.
 fn condition(feature: &LitStr) -> TokenStream {
     quote_spanned!(feature.span()=> feature = #feature)
 }
 
-/// The entry's line in the catalogue, which only what a feature brings has.
+/// The entry's line in the catalogue. Only entries with a feature have one.
 fn line(entry: &Entry, krate: &Path) -> Option<TokenStream> {
     let feature = entry.feature.as_ref()?;
     let name = entry.expected_name(feature);
@@ -75,10 +77,10 @@ fn services(entry: &Entry) -> impl Iterator<Item = String> {
     entry.provides.iter().flatten().map(fragment::name)
 }
 
-/// Holds what an entry says of its plugin against the descriptor.
+/// Compares the entry with the descriptor of its plugin.
 ///
-/// The assertion takes the user's place as its own: const evaluation reports where the outermost
-/// macro is called, which would underline the whole set.
+/// The assertion has the span of the user's entry as its call site: const evaluation reports the
+/// place where the outermost macro is called, which would otherwise underline the whole set.
 fn assertion(entry: &Entry, krate: &Path) -> TokenStream {
     let (cfg, path) = (cfg(entry), &entry.path);
     let checks = [
@@ -96,7 +98,7 @@ fn assertion(entry: &Entry, krate: &Path) -> TokenStream {
     quote!(#(#checks)*)
 }
 
-/// The tokens of a path, at another place.
+/// The tokens of a path, with another span.
 fn at_place(path: &Path, place: Span) -> TokenStream {
     let moved = path.to_token_stream().into_iter().map(|mut token| {
         token.set_span(place);
@@ -105,7 +107,7 @@ fn at_place(path: &Path, place: Span) -> TokenStream {
     moved.collect()
 }
 
-/// Place, function and argument of an assertion.
+/// The span, function and argument of an assertion.
 type Check = (Span, Ident, TokenStream);
 
 fn check_name(entry: &Entry) -> Option<Check> {

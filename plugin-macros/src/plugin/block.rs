@@ -1,5 +1,5 @@
-//! The `impl` block as it is written. Bodies stay raw tokens, so half-typed code in them is
-//! rustc's to report; our attributes are set apart, so that the block can be emitted without them.
+//! The `impl` block as written. Bodies stay raw tokens, so rustc reports incomplete code in them.
+//! The attributes of this crate are separated, so that the block can be emitted without them.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -26,13 +26,13 @@ pub(crate) struct Block {
     pub(crate) members: Vec<Member>,
 }
 
-/// What is in the block.
+/// A part of the block.
 pub(crate) enum Member {
     Method(Box<Method>),
     Other(Vec<Attribute>, TokenStream),
 }
 
-/// A method; `marks` are the attributes that are ours.
+/// A method. `marks` are the attributes of this crate.
 pub(crate) struct Method {
     pub(crate) marks: Vec<Marked>,
     pub(crate) attributes: Vec<Attribute>,
@@ -41,7 +41,7 @@ pub(crate) struct Method {
     body: TokenTree,
 }
 
-/// Reads the block. Another item is reported, and `None` is returned.
+/// Reads the block. If the item is not a block, reports that and returns `None`.
 pub(crate) fn parse(item: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Block> {
     match syn::parse2::<Block>(item.clone()) {
         Ok(block) => Some(block),
@@ -65,7 +65,7 @@ impl Block {
         })
     }
 
-    /// Whether an implementation of `Plugin` for the type can stand beside the block.
+    /// Whether an implementation of `Plugin` for the type can be added to the block.
     pub(crate) fn is_concrete(&self) -> bool {
         let borrows = fragment::text(&self.ty)
             .replace("'static", "")
@@ -135,7 +135,7 @@ impl Method {
         Ok(method)
     }
 
-    /// Sets an attribute apart if it is ours, also behind a `#[cfg_attr]`.
+    /// Separates an attribute if it belongs to this crate, including one inside of a `#[cfg_attr]`.
     fn attribute(&mut self, attribute: Attribute) {
         if let Some(mark) = Mark::of(&attribute) {
             return self.marks.push(Marked::always(mark, attribute));
@@ -153,7 +153,7 @@ impl Method {
     }
 }
 
-/// What is between the braces, which a fragment of `macro_rules!` may stand for.
+/// The part between the braces, for which a fragment of `macro_rules!` may stand.
 fn body(input: ParseStream<'_>) -> syn::Result<TokenTree> {
     let body = input.parse::<TokenTree>()?;
     match &body {
@@ -166,7 +166,7 @@ fn body(input: ParseStream<'_>) -> syn::Result<TokenTree> {
     }
 }
 
-/// A signature, with each type as it is behind a fragment of `macro_rules!`.
+/// A signature in which each type is without invisible groups.
 fn signature(input: ParseStream<'_>) -> syn::Result<Signature> {
     let mut signature: Signature = input.parse()?;
     for input in &mut signature.inputs {
@@ -182,7 +182,7 @@ fn signature(input: ParseStream<'_>) -> syn::Result<Signature> {
     Ok(signature)
 }
 
-/// The attribute of ours in an attribute, also behind a `#[cfg_attr]`.
+/// The attribute of this crate that an attribute is or contains in a `#[cfg_attr]`.
 pub(crate) fn ours(attribute: &Attribute) -> Option<Attribute> {
     if Mark::of(attribute).is_some() {
         return Some(attribute.clone());
@@ -245,7 +245,7 @@ impl ToTokens for Method {
                 )]
             }
         });
-        // What the user expects or allows comes behind, and so counts.
+        // The attributes with which the user expects or allows lints come later, so they apply.
         tokens.extend(quote!(#expected #(#attributes)* #visibility #signature #body));
     }
 }

@@ -1,10 +1,10 @@
-//! Durations as they are written in options: `"250ms"`, `"5s"`, `"2m"`, `"1h"`.
+//! Durations in options: `"250ms"`, `"5s"`, `"2m"`, `"1h"`.
 
 use syn::LitStr;
 
 use crate::diagnostics::Diagnostics;
 
-/// The milliseconds of a duration.
+/// Parses a duration into milliseconds.
 pub(crate) fn millis(text: &LitStr, diagnostics: &mut Diagnostics) -> Option<u64> {
     let value = text.value();
     let millis = read(&value);

@@ -1,7 +1,7 @@
-//! Generates the implementation of `Plugin` and the element of the registry: small, and calling
-//! ordinary functions of `plugin-core`. It can't fail.
+//! Generates the implementation of `Plugin` and the element of the registry. The generated code is
+//! small and calls ordinary functions of `plugin-core`. This can't fail.
 //!
-//! What refers to the user's types carries the user's spans, so that rustc's type errors point
+//! Code that refers to the user's types has the user's spans, so that rustc's type errors point
 //! there.
 
 mod calls;
@@ -64,7 +64,7 @@ fn exclusion(exclusive: &Exclusive) -> TokenStream {
     }
 }
 
-/// An implementation that stands in for that of a plugin with a mistake.
+/// An implementation that replaces the one of a plugin with a mistake.
 pub(crate) fn stand_in(krate: &Path, ty: &Type) -> TokenStream {
     quote! {
         impl #krate::Plugin for #ty {
@@ -91,9 +91,9 @@ fn implementation(plugin: &Plugin) -> TokenStream {
     }
 }
 
-/// Takes for granted that the plugin's state is `Send` and `Sync`, so that what calls its methods
-/// does not report each by itself that it is not: that is for [`element`]. A bound without the
-/// lifetime would be checked where it stands.
+/// Assumes that the plugin's state is `Send` and `Sync`, so that an error about this is not
+/// reported at each call of a method: [`element`] reports it. A bound without the lifetime would be
+/// checked right here.
 fn state(krate: &Path, ty: &Type) -> TokenStream {
     let there = krate::at(krate, ty.span());
     quote_spanned!(ty.span()=> where for<'state> #ty: #there::__private::PluginState)
@@ -166,7 +166,7 @@ fn version(options: &Options) -> TokenStream {
     }
 }
 
-/// What the parameters of `init` ask for, and then what only those of `reload` do.
+/// The needs of the parameters of `init`, followed by those that only parameters of `reload` have.
 fn needs(plugin: &Plugin) -> Vec<TokenStream> {
     let krate = &plugin.options.krate;
     let reload = plugin.reload.iter().flat_map(|hook| &hook.parameters);
@@ -206,7 +206,7 @@ fn provide(krate: &Path, provides: &Provides) -> TokenStream {
     }
 }
 
-/// A name of the expansion's own, wherever what stands around it was written.
+/// A name that belongs to the expansion, wherever the surrounding code was written.
 fn local(name: &str) -> Ident {
     Ident::new(name, Span::call_site())
 }
@@ -219,7 +219,7 @@ fn requirement(krate: &Path, requires: &Requires) -> TokenStream {
     }
 }
 
-/// Compares the other plugin's version with the requirement, at compile time.
+/// Compares the other plugin's version with the requirement at compile time.
 fn assertion(plugin: &Plugin, requires: &Requires) -> TokenStream {
     let (name, Requires { ty, version }) = (&plugin.options.name, requires);
     let there = krate::at(&plugin.options.krate, version.span());

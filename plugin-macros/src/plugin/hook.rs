@@ -1,4 +1,4 @@
-//! Checks the block itself and the methods that the lifecycle calls.
+//! Checks the block itself, and the methods that the lifecycle calls.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -15,7 +15,7 @@ use crate::diagnostics::Diagnostics;
 const INIT_MISSING: &str = "a plugin needs a method that builds it: add `#[init] async fn init() \
     -> Result<Self>` to the block, with what the plugin needs as its parameters";
 
-/// Checks what is wrong with the block as a whole.
+/// Checks the block as a whole.
 pub(crate) fn check_block(block: &Block, diagnostics: &mut Diagnostics) -> Vec<Exclusive> {
     if let Some((of_trait, _)) = &block.of_trait {
         let message = "`#[plugin]` goes above an `impl` block without a trait: move the methods \
@@ -79,7 +79,8 @@ fn lifetime(tokens: TokenStream) -> Option<Lifetime> {
     None
 }
 
-/// A method has at most one mark; of several behind a `#[cfg_attr]` each, a build has one.
+/// Checks that a method has at most one mark. If several marks are in a `#[cfg_attr]` each, a build
+/// may have only one of them.
 fn check_marks(method: &Method, diagnostics: &mut Diagnostics) -> Vec<Exclusive> {
     for Marked {
         mark, attribute, ..
@@ -116,7 +117,7 @@ fn check_marks(method: &Method, diagnostics: &mut Diagnostics) -> Vec<Exclusive>
     exclusive
 }
 
-/// What is wrong with two marks of one method.
+/// The message about two marks of one method.
 fn together(first: Mark, second: Mark) -> String {
     if first != second {
         let (first, second) = (first.name(), second.name());
@@ -145,7 +146,7 @@ fn together(first: Mark, second: Mark) -> String {
     message.to_owned()
 }
 
-/// The one `#[init]`.
+/// The only `#[init]`.
 pub(crate) fn init(block: &Block, diagnostics: &mut Diagnostics) -> Option<Hook> {
     let Some(method) = single(Mark::Init, block, diagnostics) else {
         diagnostics.at(&block.ty, INIT_MISSING);
@@ -182,7 +183,8 @@ pub(crate) fn optional(mark: Mark, block: &Block, diagnostics: &mut Diagnostics)
     })
 }
 
-/// `#[start]` may take `Tasks`; `#[stop]`, `#[health]` and `#[snapshot]` take nothing.
+/// Checks the parameters: `#[start]` may take `Tasks`; `#[stop]`, `#[health]` and `#[snapshot]`
+/// take none.
 pub(crate) fn plain_parameters(
     mark: Mark,
     method: &Method,
@@ -232,7 +234,7 @@ pub(crate) fn single<'a>(
     Some(first)
 }
 
-/// What decides whether a build has the method with its mark.
+/// The attributes that decide whether a build has the method with its mark.
 pub(crate) fn conditions(method: &Method, marked: &Marked) -> Vec<syn::Attribute> {
     let mut conditions = conditions::of(&method.attributes);
     conditions.extend(marked.behind.iter().map(|(_, condition)| condition.clone()));

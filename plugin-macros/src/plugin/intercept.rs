@@ -1,4 +1,4 @@
-//! `#[intercept(…)]` above a method: the stage and the signature must agree.
+//! `#[intercept(…)]` above a method: checks that the stage and the signature agree.
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -26,28 +26,28 @@ const GRAMMAR: Grammar = Grammar {
     ],
 };
 
-/// A method that is called around the events of others.
+/// A method that is called around the events of other plugins.
 pub(crate) struct Interceptor {
     pub(crate) call: Call,
     /// `#[cfg]`s of the method.
     pub(crate) conditions: Vec<Attribute>,
     pub(crate) stage: Stage,
-    /// The word as the user wrote it.
+    /// The span of the word that the user wrote.
     pub(crate) stage_span: Span,
     pub(crate) topics: Option<Topics>,
     pub(crate) priority: Option<Expr>,
-    /// The one type of event of a method of the stage `publish` that names it.
+    /// The event type, for a method of the stage `publish` that names one.
     pub(crate) event: Option<Type>,
-    /// What a method of the stage `publish` returns, if it says so.
+    /// The return type of a method of the stage `publish`, if it has one.
     pub(crate) output: Option<Type>,
     /// The attribute's name, if it is the former one.
     pub(crate) former: Option<Ident>,
 }
 
-/// Which topics it is called for.
+/// The topics for which it is called.
 pub(crate) enum Topics {
     Pattern(LitStr),
-    /// A function of the plugin that names them.
+    /// A function of the plugin that returns them.
     Named(ExprPath),
 }
 
@@ -80,7 +80,7 @@ impl Stage {
         }
     }
 
-    /// How a method of the stage is written.
+    /// An example of a method of the stage.
     fn example(self) -> &'static str {
         match self {
             Self::Publish => "fn check(&self, event: &AnyEvent<'_>) -> Result<()>",
@@ -172,7 +172,7 @@ fn topics(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<To
     }
 }
 
-/// The one stage that is named.
+/// The only stage that is named.
 fn stage(
     arguments: &mut Arguments,
     attribute: &Attribute,
@@ -219,7 +219,7 @@ fn check_synchronous(signature: &Signature, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// The `E` of a first parameter `&E` or `&Envelope<E>`, if it is a type of event.
+/// The `E` of a first parameter `&E` or `&Envelope<E>`, if it is an event type.
 fn event(signature: &Signature) -> Option<Type> {
     let parameters = parameter::typed(signature);
     let Type::Reference(reference) = &*parameters.first()?.ty else {
@@ -232,7 +232,7 @@ fn event(signature: &Signature) -> Option<Type> {
     (is_path && !is_other).then(|| event.clone())
 }
 
-/// Checks a method of the stage `publish` that names the type of event.
+/// Checks a method of the stage `publish` that names the event type.
 fn check_typed(
     event: &Type,
     signature: &Signature,
@@ -276,8 +276,8 @@ fn check_typed(
     }
 }
 
-/// The return type, if there is one. It has to be written out, as it says whether an event may be
-/// changed.
+/// The return type, if there is one. It has to be written explicitly, because it says whether the
+/// method may change an event.
 fn output(signature: &Signature, diagnostics: &mut Diagnostics) -> Option<Type> {
     let ReturnType::Type(_, ty) = &signature.output else {
         return None;
@@ -343,7 +343,7 @@ fn check_parameters(stage: Stage, signature: &Signature, diagnostics: &mut Diagn
     }
 }
 
-/// The type of event that an interceptor of the stage `publish` takes without a `&`.
+/// The event type that an interceptor of the stage `publish` takes without a `&`.
 fn by_value(stage: Stage, parameter: &PatType) -> Option<String> {
     let ty = fragment::inner_type(&parameter.ty);
     let is_of_a_call = ["Delivery", "Delivered"]

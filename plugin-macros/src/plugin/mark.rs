@@ -1,11 +1,11 @@
-//! The attributes that `#[plugin]` reads off methods.
+//! The attributes on methods that `#[plugin]` reads.
 
 use proc_macro2::TokenStream;
 use syn::Attribute;
 
 use crate::conditions::Behind;
 
-/// What a method is for.
+/// The purpose of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mark {
     Init,
@@ -20,14 +20,14 @@ pub(crate) enum Mark {
     Intercept,
 }
 
-/// The name that [`Mark::Intercept`] had before; it is accepted with a warning.
+/// The former name of [`Mark::Intercept`], which is accepted with a warning.
 pub(super) const FORMER_INTERCEPT: &str = "middleware";
 
-/// A mark above a method, and when it is there.
+/// A mark above a method, with its condition.
 pub(crate) struct Marked {
     pub(crate) mark: Mark,
     pub(crate) attribute: Attribute,
-    /// What the `#[cfg_attr]` around it asks, and the same as a `#[cfg]`.
+    /// The predicate of the surrounding `#[cfg_attr]`, and the same as a `#[cfg]`.
     pub(crate) behind: Option<(TokenStream, Attribute)>,
 }
 
@@ -96,7 +96,7 @@ impl Mark {
         )
     }
 
-    /// How a method with the attribute is written.
+    /// An example of a method with the attribute.
     pub(crate) fn example(self) -> &'static str {
         match self {
             Self::Init => "async fn init(…) -> Result<Self>",

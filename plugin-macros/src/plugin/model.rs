@@ -1,4 +1,4 @@
-//! What `#[plugin]` understood of a block: only a block without a mistake has a model.
+//! The model that `#[plugin]` makes of a block. Only a block without mistakes has one.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
@@ -29,15 +29,15 @@ pub(crate) struct Plugin {
     pub(crate) schedules: Vec<Schedule>,
     pub(crate) responds: Vec<Respond>,
     pub(crate) interceptors: Vec<Interceptor>,
-    /// Marks of one method, of which a build may have one.
+    /// Marks of one method of which a build may have only one.
     pub(crate) exclusive: Vec<Exclusive>,
 }
 
-/// Two marks of a method behind a `#[cfg_attr]` each.
+/// Two marks of a method, each in a `#[cfg_attr]`.
 pub(crate) struct Exclusive {
     pub(crate) predicates: [TokenStream; 2],
     pub(crate) message: String,
-    /// The second mark.
+    /// The span of the second mark.
     pub(crate) at: Span,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Hook {
     pub(crate) parameters: Vec<Type>,
 }
 
-/// The method that leaves something to the next life, and the type of that.
+/// The method that returns a snapshot for the next life, and the type of the snapshot.
 pub(crate) struct Snapshot {
     pub(crate) call: Call,
     pub(crate) ty: Type,
@@ -57,7 +57,7 @@ pub(crate) struct Snapshot {
 #[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) method: Ident,
-    /// What operators call it.
+    /// The name of the method for operators.
     pub(crate) name: String,
     pub(crate) is_async: bool,
 }
@@ -73,7 +73,7 @@ pub(crate) struct Subscription {
     pub(crate) serving: Serving,
 }
 
-/// How a handler shares the events with others.
+/// How a handler shares the events with other handlers.
 pub(crate) struct Shared {
     pub(crate) group: Option<LitStr>,
     /// A variant of `Balance`.
@@ -81,17 +81,17 @@ pub(crate) struct Shared {
     pub(crate) key: Option<Expr>,
 }
 
-/// What a handler takes.
+/// The parameter type of a handler.
 pub(crate) enum Listens {
     /// `&E` or `&Envelope<E>`.
     One(Type),
     /// `Batch<E>`.
     Batch(Type),
-    /// `&AnyEvent<'_>`, and the pattern.
+    /// `&AnyEvent<'_>`, with the pattern.
     Any(LitStr),
 }
 
-/// How a handler is served: what is not given is left to `SubscribeOptions::DEFAULT`.
+/// The options of a handler. For options that are not given, `SubscribeOptions::DEFAULT` applies.
 pub(crate) struct Serving {
     pub(crate) priority: Option<Expr>,
     pub(crate) timeout_millis: Option<u64>,
@@ -109,7 +109,7 @@ pub(crate) struct Serving {
     pub(crate) durable: bool,
 }
 
-/// A method that runs at times of its own.
+/// A scheduled method.
 pub(crate) struct Schedule {
     pub(crate) call: Call,
     /// `#[cfg]`s of the method.
@@ -132,7 +132,7 @@ pub(crate) enum When {
     After(u64),
 }
 
-/// How a schedule is run: what is not given is left to `ScheduleOptions::DEFAULT`.
+/// The options of a schedule. For options that are not given, `ScheduleOptions::DEFAULT` applies.
 pub(crate) struct Pace {
     pub(crate) jitter_millis: Option<u64>,
     pub(crate) max_runs: Option<LitInt>,
@@ -144,7 +144,7 @@ pub(crate) struct Pace {
 }
 
 impl Plugin {
-    /// Checks a block; every mistake in it is reported.
+    /// Checks a block and reports every mistake in it.
     pub(crate) fn check(
         options: Options,
         block: &Block,
@@ -184,7 +184,8 @@ impl Plugin {
     }
 }
 
-/// Two lives that overlap share the events of each handler, which then has no queue of its own.
+/// If two lives overlap, they share the events of each handler, which then can't have a queue of
+/// its own.
 fn check_queues(options: &Options, subscriptions: &[Subscription], diagnostics: &mut Diagnostics) {
     let queues = subscriptions
         .iter()
@@ -201,7 +202,7 @@ fn check_queues(options: &Options, subscriptions: &[Subscription], diagnostics: 
 /// A method and one of its marks.
 pub(crate) type Found<'a> = (&'a Method, &'a Marked);
 
-/// The methods with a mark; one may have it several times, each for another build.
+/// The methods with a mark. A method may have it several times, for different builds.
 pub(crate) fn marked(block: &Block, mark: Mark) -> impl Iterator<Item = Found<'_>> {
     block.methods().flat_map(move |method| {
         let marks = method.marks.iter().filter(move |one| one.mark == mark);

@@ -37,7 +37,7 @@ const KINDS: [(&str, &str); 3] = [
     ("business", "Business"),
 ];
 
-/// What `#[plugin(…)]` says.
+/// The options of `#[plugin(…)]`.
 pub(crate) struct Options {
     pub(crate) krate: Path,
     pub(crate) name: LitStr,
@@ -48,7 +48,7 @@ pub(crate) struct Options {
     pub(crate) requires: Vec<Requires>,
     pub(crate) after: Vec<LitStr>,
     pub(crate) conflicts: Vec<LitStr>,
-    /// Why it can run as one instance alone.
+    /// The reason why it can run only as one instance.
     pub(crate) singleton: Option<LitStr>,
     pub(crate) provides: Vec<Provides>,
     /// Whether two lives of an instance may overlap.
@@ -68,7 +68,7 @@ pub(crate) struct Provides {
 }
 
 impl Options {
-    /// Reads them; `item` is what the attribute is above.
+    /// Reads the options. `item` is the item below the attribute.
     pub(crate) fn parse(
         tokens: TokenStream,
         item: &TokenStream,
@@ -178,7 +178,7 @@ fn is_in(names: &[LitStr], name: &LitStr) -> bool {
     names.iter().any(|other| other.value() == name.value())
 }
 
-/// What is between the parentheses of `option(…)`.
+/// The content of the parentheses of `option(…)`.
 fn list<T: Parse>(
     option: &str,
     arguments: &mut Arguments,

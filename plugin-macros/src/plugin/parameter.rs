@@ -1,11 +1,12 @@
-//! The types of a method's parameters, as far as they can be told apart by how they are written.
+//! The types of a method's parameters, as far as their notation distinguishes them.
 
 use syn::{FnArg, GenericArgument, PatType, PathArguments, PathSegment, Signature, Type};
 
 use crate::diagnostics::Diagnostics;
 use crate::{conditions, fragment};
 
-/// Reports parameters that are there in some builds only: what is generated passes each of them.
+/// Reports parameters that exist only in some builds, because the generated code passes each of
+/// them.
 pub(crate) fn check_conditions(signature: &Signature, diagnostics: &mut Diagnostics) {
     for input in &signature.inputs {
         let attributes = match input {
@@ -31,7 +32,7 @@ pub(crate) fn typed(signature: &Signature) -> Vec<&PatType> {
     typed.collect()
 }
 
-/// The types of parameters that the kernel hands over: of `init` and of `reload`.
+/// The types of the parameters of `init` and of `reload`, which the kernel supplies.
 pub(crate) fn handed_over(signature: &Signature, diagnostics: &mut Diagnostics) -> Vec<Type> {
     let mut config_seen = false;
     let mut types = Vec::new();

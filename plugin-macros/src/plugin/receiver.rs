@@ -10,7 +10,7 @@ use super::parameter;
 use crate::diagnostics::Diagnostics;
 use crate::fragment;
 
-/// How the method is called; what no method of a plugin can have is reported.
+/// How the method is called. Reports what a method of a plugin must not have.
 pub(crate) fn call(mark: Mark, method: &Method, diagnostics: &mut Diagnostics) -> Call {
     let signature = &method.signature;
     let name = mark.name();
@@ -38,7 +38,7 @@ fn has_type_parameters(signature: &Signature) -> bool {
     parameters.any(|parameter| !matches!(parameter, GenericParam::Lifetime(_)))
 }
 
-/// Every method but `#[init]` takes `&self`.
+/// Checks `&self`, which every method except `#[init]` takes.
 pub(crate) fn check_shared(mark: Mark, signature: &Signature, diagnostics: &mut Diagnostics) {
     let (name, example) = (mark.name(), mark.example());
     let Some(receiver) = signature.receiver() else {
@@ -62,7 +62,7 @@ pub(crate) fn check_shared(mark: Mark, signature: &Signature, diagnostics: &mut 
 const EXCLUSIVE: &str = "a plugin is shared by all its methods: take `&self`, and keep what \
     changes in an atomic or behind a `Mutex`";
 
-/// `self: &Self` is `&self`; whatever else a type may be is not what the kernel hands out.
+/// Checks a typed receiver: `self: &Self` is `&self`; the kernel does not supply other types.
 fn check_typed(mark: Mark, ty: &Type, receiver: &Receiver, diagnostics: &mut Diagnostics) {
     match ty {
         Type::Reference(reference) if reference.mutability.is_none() => {}
@@ -80,7 +80,7 @@ fn check_typed(mark: Mark, ty: &Type, receiver: &Receiver, diagnostics: &mut Dia
     }
 }
 
-/// `#[init]` takes no `self`.
+/// Checks that `#[init]` takes no `self`.
 pub(crate) fn check_none(signature: &Signature, diagnostics: &mut Diagnostics) {
     if let Some(receiver) = signature.receiver() {
         let example = Mark::Init.example();

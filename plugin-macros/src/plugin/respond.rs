@@ -1,4 +1,4 @@
-//! `#[respond(…)]` above a method: it takes a request and returns the answer.
+//! `#[respond(…)]` above a method, which takes a request and returns the answer.
 
 use quote::ToTokens;
 use syn::{Attribute, LitInt, ReturnType, Signature, Type};
@@ -39,7 +39,7 @@ pub(crate) fn all(block: &Block, diagnostics: &mut Diagnostics) -> Vec<Respond> 
     responds
 }
 
-/// A request has one answer. Methods with a `#[cfg]` may exclude each other.
+/// Reports two methods for one request. Methods with a `#[cfg]` may exclude each other.
 fn check_twice(responds: &[Respond], diagnostics: &mut Diagnostics) {
     let always: Vec<_> = (responds.iter())
         .filter(|respond| respond.conditions.is_empty())
@@ -111,7 +111,7 @@ fn check_answer(signature: &Signature, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// The `Q` of the one parameter `&Q` or `&Envelope<Q>`.
+/// The `Q` of the only parameter, `&Q` or `&Envelope<Q>`.
 fn request(signature: &Signature, diagnostics: &mut Diagnostics) -> Option<Type> {
     let parameters = parameter::typed(signature);
     let Some(first) = parameters.first() else {

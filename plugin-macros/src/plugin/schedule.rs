@@ -1,5 +1,4 @@
-//! `#[schedule(…)]` above a method: exactly one of `every`, `cron` and `after`, and options that go
-//! with it.
+//! `#[schedule(…)]` above a method: exactly one of `every`, `cron` and `after`, and other options.
 
 mod pace;
 mod when;
@@ -61,7 +60,7 @@ fn arguments(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Arguments 
     arguments
 }
 
-/// Whether there is a parameter `&ScheduledRun`; any other one is reported.
+/// Whether there is a parameter `&ScheduledRun`; other parameters are reported.
 fn takes_run(signature: &Signature, diagnostics: &mut Diagnostics) -> bool {
     let parameters = parameter::typed(signature);
     let is_run = |ty: &Type| match ty {

@@ -1,4 +1,4 @@
-//! `#[snapshot]`, and the parameter of `#[init]` that takes what it leaves.
+//! `#[snapshot]`, and the parameter of `#[init]` that takes its result.
 
 use syn::{ReturnType, Type};
 
@@ -56,7 +56,7 @@ pub(crate) fn check(
     Some(Snapshot { call, ty })
 }
 
-/// A `#[reload]` goes on with the life that it has.
+/// Refuses a snapshot in `#[reload]`, which continues the present life.
 pub(crate) fn refuse_in_reload(parameters: &[Type], diagnostics: &mut Diagnostics) {
     for ty in parameters.iter().filter_map(of_parameter) {
         diagnostics.at(

@@ -1,4 +1,4 @@
-//! `#[subscribe(…)]` above a method: the attribute and the signature must agree.
+//! `#[subscribe(…)]` above a method: checks that the attribute and the signature agree.
 
 mod breaker;
 mod durable;
@@ -99,7 +99,7 @@ fn arguments(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Arguments 
     Arguments::of(attribute, &GRAMMAR, parentheses, diagnostics)
 }
 
-/// Refuses options that the signature leaves no room for.
+/// Refuses options that the signature does not allow.
 fn check_agreement(
     arguments: &Arguments,
     call: &Call,
@@ -150,7 +150,7 @@ fn check_agreement(
     }
 }
 
-/// The pattern, if one is given; the outer `None` is a mistake.
+/// The pattern, if one is given; the outer `None` stands for a mistake.
 fn pattern(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<Option<LitStr>> {
     let mut positional = std::mem::take(&mut arguments.positional).into_iter();
     let Some(first) = positional.next() else {
@@ -185,7 +185,7 @@ fn is_batch(taken: Option<&Taken>) -> bool {
     matches!(taken, Some(Taken::Batch(_)))
 }
 
-/// The filter; it is a `fn`, so it sees nothing but the event.
+/// The filter. It becomes a `fn`, so it can use only the event.
 fn filter(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<Expr> {
     let filter = arguments.expression("filter", diagnostics)?;
     if let Some(this) = find_self(filter.to_token_stream()) {
@@ -206,7 +206,7 @@ fn filter(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<Ex
     Some(filter)
 }
 
-/// The `async` of a closure that gives a future.
+/// The `async` of a closure that returns a future.
 pub(super) fn awaits(expr: &Expr) -> Option<Token![async]> {
     let Expr::Closure(closure) = expr else {
         return None;

@@ -1,4 +1,4 @@
-//! The syntax of versions and of requirements on them, as Cargo has it.
+//! The syntax of versions and version requirements, as in Cargo.
 
 use syn::LitStr;
 
@@ -56,7 +56,7 @@ fn is_comparator(text: &str) -> bool {
         && may_have_tail
 }
 
-/// The numbers, and what begins with the first `-` or `+`.
+/// The numbers, and the rest, which begins with the first `-` or `+`.
 fn cut(text: &str) -> (&str, &str) {
     text.split_at(text.find(['-', '+']).unwrap_or(text.len()))
 }
@@ -66,7 +66,7 @@ fn is_number(text: &str) -> bool {
     canonical && text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u64>().is_ok()
 }
 
-/// Nothing, or `-pre.release`, or `+build`, or both.
+/// Whether the rest is empty, or `-pre.release`, or `+build`, or both.
 fn is_tail(tail: &str) -> bool {
     let (pre, build) = tail.split_at(tail.find('+').unwrap_or(tail.len()));
     let numeric = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());

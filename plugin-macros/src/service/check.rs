@@ -1,4 +1,4 @@
-//! From the tokens of a trait to a model without mistakes; the mistakes go to the list.
+//! Makes a model without mistakes from the tokens of a trait; the mistakes are added to the list.
 
 use syn::{ItemTrait, TraitItem, TraitItemFn, TypeParamBound, parse_quote};
 
@@ -7,7 +7,7 @@ use super::{Service, ServiceOptions, signature};
 use crate::diagnostics::Diagnostics;
 use crate::fragment;
 
-/// Models a trait; what has a mistake is left out or marked as broken.
+/// Makes the model of a trait. Parts with a mistake are left out or marked as broken.
 pub(super) fn service(
     mut item: ItemTrait,
     options: ServiceOptions,
@@ -37,7 +37,7 @@ fn check_generics(item: &ItemTrait, diagnostics: &mut Diagnostics) -> bool {
     !generics.params.is_empty() || generics.where_clause.is_some()
 }
 
-/// Takes out what a service can't have, and adds what it must have.
+/// Removes supertraits that a service can't have, and adds those that it must have.
 fn supertraits(item: &mut ItemTrait, diagnostics: &mut Diagnostics) {
     item.colon_token.get_or_insert_default();
     let (own, foreign): (Vec<_>, Vec<_>) = std::mem::take(&mut item.supertraits)

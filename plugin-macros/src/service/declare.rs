@@ -1,4 +1,4 @@
-//! What `#[service]` makes of a trait: the trait, its descriptor, and its handle.
+//! The output of `#[service]` for a trait: the trait, its descriptor, and its handle.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -66,7 +66,7 @@ fn declared(method: &ServiceMethod, service: &Service) -> TokenStream {
     quote!(#(#attributes)* #signature #body)
 }
 
-/// A method with a mistake stays callable by name, but is no part of `dyn Trait`.
+/// A method with a mistake can still be called by name, but is not part of `dyn Trait`.
 fn broken(method: &ServiceMethod) -> TokenStream {
     let mut signature = method.signature.clone();
     if let ReturnType::Type(_, output) = &signature.output
@@ -117,7 +117,7 @@ fn descriptor(service: &Service) -> TokenStream {
     }
 }
 
-/// The trait for its handle: each call goes to the provider of that moment.
+/// The implementation of the trait for its handle: each call goes to the present provider.
 fn handle(service: &Service) -> TokenStream {
     let krate = &service.options.krate;
     let ident = &service.item.ident;

@@ -1,23 +1,23 @@
-//! The lifetimes in a type: which are elided, and giving them the name of the call's.
+//! The lifetimes in a type: finds the elided ones, and replaces them by the lifetime of the call.
 //!
-//! Types inside `fn(…)` and `Fn(…)` have lifetimes of their own and are left alone. So are
-//! lifetimes that a path hides (`Row` for `Row<'_>`): the tokens don't show them.
+//! Types inside `fn(…)` and `Fn(…)` have lifetimes of their own and are not changed. Lifetimes that
+//! a path hides (`Row` for `Row<'_>`) are not changed either, because the tokens do not show them.
 
 use proc_macro2::Span;
 use syn::{GenericArgument, Lifetime, Path, PathArguments, Type, TypeParamBound};
 use syn::{TypeImplTrait, TypeReference};
 
-/// Something in a type that matters to a service method.
+/// A part of a type that matters for a method of a service.
 enum Part<'a> {
     /// `&T` or `&'a T`.
     Reference(&'a mut TypeReference),
-    /// `'a` in the brackets of a path, or in a bound.
+    /// `'a` in the generic arguments of a path, or in a bound.
     Lifetime(&'a mut Lifetime),
     /// `impl Trait`.
     Impl(&'a TypeImplTrait),
 }
 
-/// The lifetime of a call, with the user's place for messages.
+/// The lifetime of a call, with the user's span for messages.
 pub(super) fn call(at: Span) -> Lifetime {
     Lifetime::new("'call", Span::mixed_site().located_at(at))
 }
@@ -33,7 +33,7 @@ pub(super) fn name_elided(ty: &mut Type) {
     });
 }
 
-/// Whether what a method returns borrows from something that isn't `'static`.
+/// Whether a return type borrows from something that isn't `'static`.
 pub(super) fn borrows(output: &Type) -> bool {
     let mut borrows = false;
     walk(&mut output.clone(), &mut |part| {

@@ -1,4 +1,4 @@
-//! One method of a service: its signature as the caller sees it, and its body as a future.
+//! One method of a service: its signature for callers, and its body as a future.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -14,7 +14,7 @@ pub(super) struct ServiceMethod {
     /// The names of the arguments after `&self`.
     pub(super) arguments: Vec<Ident>,
     pub(super) body: Option<Block>,
-    /// Has a mistake: it is kept by name, but out of `dyn Trait`.
+    /// It has a mistake: it is kept by name, but is not part of `dyn Trait`.
     pub(super) broken: bool,
 }
 
@@ -27,13 +27,14 @@ impl ServiceMethod {
         &self.signature.ident
     }
 
-    /// The `#[cfg]`s, which everything made of the method must repeat.
+    /// The `#[cfg]`s, which all code that is generated for the method must repeat.
     pub(super) fn cfgs(&self) -> Vec<Attribute> {
         conditions::of(&self.attributes)
     }
 }
 
-/// The signature without `async`: one lifetime for all that is borrowed, and a boxed future.
+/// The signature without `async`: with one lifetime for everything that is borrowed, and a boxed
+/// future.
 pub(super) fn boxed_signature(signature: &Signature, krate: &Path) -> Signature {
     let mut boxed = signature.clone();
     let call = lifetime::call(signature.ident.span());
@@ -64,8 +65,9 @@ fn name_argument(argument: &mut FnArg) {
 
 /// The body of an `async fn` as an expression of type `ServiceFuture`.
 ///
-/// The tokens around the body have its place, so that a future that isn't `Send` is reported
-/// there; the dead `return` tells the compiler the type that `?` and the last expression have.
+/// The tokens around the body have its span, so that an error about a future that isn't `Send` is
+/// reported there. The unreachable `return` tells the compiler the type for `?` and for the last
+/// expression.
 pub(super) fn boxed_body(signature: &Signature, body: &Block, krate: &Path) -> TokenStream {
     let at = Span::mixed_site().located_at(body.brace_token.span.join());
     let output = output(signature);

@@ -1,4 +1,5 @@
-//! What `#[service]` makes of `impl Trait for Plugin`: its `async fn`s in the form of the trait's.
+//! The output of `#[service]` for `impl Trait for Plugin`: each `async fn` gets the form that it
+//! has in the trait.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -32,8 +33,8 @@ pub(super) fn expand(
     item.into_token_stream()
 }
 
-/// Boxes an `async fn`. One with a mistake keeps the form of the trait's and loses its body, so
-/// that the mistake is the only thing reported of it.
+/// Boxes an `async fn`. If it has a mistake, it keeps the form in the trait and loses its body, so
+/// that only the mistake is reported.
 fn box_function(function: &mut ImplItemFn, krate: &Path, diagnostics: &mut Diagnostics) {
     if function.sig.asyncness.is_none() {
         return;

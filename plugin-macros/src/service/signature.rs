@@ -1,4 +1,5 @@
-//! What the signature of a service method may not hold, each with what to write instead.
+//! The parts that the signature of a service's method must not have, each with what to write
+//! instead.
 
 use syn::{FnArg, Ident, Pat, PatType, ReceiverKind, ReturnType, Signature, Type};
 
@@ -6,7 +7,7 @@ use super::lifetime;
 use crate::diagnostics::Diagnostics;
 use crate::fragment;
 
-/// Writes `&self` for `self: &Self`, which is the same.
+/// Replaces `self: &Self` by `&self`, which is the same.
 pub(super) fn plain(signature: &mut Signature) {
     let Some(FnArg::Receiver(receiver)) = signature.inputs.first_mut() else {
         return;
@@ -23,7 +24,7 @@ pub(super) fn plain(signature: &mut Signature) {
     }
 }
 
-/// Reports what keeps a method from being called through `dyn Trait`.
+/// Reports what prevents a method from being called through `dyn Trait`.
 pub(super) fn check(signature: &Signature, diagnostics: &mut Diagnostics) {
     check_receiver(signature, diagnostics);
     check_generics(signature, diagnostics);
@@ -39,7 +40,7 @@ pub(super) fn check(signature: &Signature, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// The names of the arguments after `&self`; reports those that are patterns.
+/// The names of the arguments after `&self`; patterns are reported.
 pub(super) fn names(signature: &Signature, diagnostics: &mut Diagnostics) -> Vec<Ident> {
     typed(signature)
         .filter_map(|argument| name(argument, diagnostics))

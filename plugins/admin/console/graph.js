@@ -94,7 +94,7 @@ function drawn(data) {
 
 function carries(live) {
   if (!live) return "";
-  if (live.dead || live.failing || live.dropped) return "fails";
+  if (live.dead || live.failing || Object.keys(live.dropped).length) return "fails";
   if (live.waiting) return "waits";
   return live.rate > 0 ? "flows" : "";
 }
@@ -103,7 +103,9 @@ function words(live) {
   const said = [];
   if (live.rate > 0) said.push(`${rate(live.rate)}/s`);
   if (live.waiting) said.push(`${count(live.waiting)} wait`);
-  if (live.dropped) said.push(`${count(live.dropped)} dropped`);
+  for (const [reason, events] of Object.entries(live.dropped)) {
+    said.push(`${count(events)} dropped (${reason})`);
+  }
   if (live.dead) said.push(`${count(live.dead)} dead`);
   else if (live.failing > 0) said.push(`${rate(live.failing)}/s fail`);
   return said.join(" · ");

@@ -220,7 +220,9 @@ impl Client {
         });
         let stream = connected.map_err(|error| match error.kind() {
             // Nothing is there, or what a killed process left behind.
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ClientError::NotRunning {
+            io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::ConnectionRefused => ClientError::NotRunning {
                 socket: self.socket.clone(),
             },
             io::ErrorKind::PermissionDenied => ClientError::Denied {

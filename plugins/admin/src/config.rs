@@ -50,9 +50,7 @@ plugin_core::checked!(AdminConfig, AdminConfig::check);
 impl AdminConfig {
     fn check(&self) -> Result<()> {
         token::check(&self.tokens)?;
-        for (at, host) in self.hosts.iter().enumerate() {
-            check::host(&format!("hosts[{at}]"), host)?;
-        }
+        check::hosts("hosts", &self.hosts)?;
         let Some(address) = &self.listen else {
             return Ok(());
         };

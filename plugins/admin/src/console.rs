@@ -1,14 +1,13 @@
 //! The console: pages that are compiled into the binary, and that ask this interface as any client does.
 //! They hold nothing of the service, so everybody may have them; what they show takes a token.
 
-use std::fmt::Write;
 use std::sync::LazyLock;
 
 use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use sha2::{Digest, Sha256};
+use plugin_core::config::Digest;
 
 /// Pages may load what comes from here and nothing else, and nobody may frame them.
 const POLICY: &str =
@@ -71,11 +70,7 @@ pub(crate) fn router() -> Router {
 
 impl Asset {
     fn tag(&self) -> String {
-        let mut tag = String::from('"');
-        for byte in &Sha256::digest(self.bytes)[..16] {
-            write!(tag, "{byte:02x}").expect("a `String` takes what is written");
-        }
-        tag + "\""
+        format!("\"{}\"", Digest::of_bytes(self.bytes))
     }
 
     /// The file, or that it is still the one that the browser has.

@@ -46,7 +46,6 @@ mod path;
 mod peer;
 
 mod bearer;
-mod origin;
 mod refusals;
 mod remote;
 mod token;

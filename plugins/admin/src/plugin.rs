@@ -2,7 +2,6 @@
 //! takes over what the one before listens on, and its connections.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU16;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,14 +12,13 @@ use plugin_core::Error;
 use plugin_core::audit::SecurityLog;
 use plugin_core::prelude::*;
 use plugin_http::{
-    AddressFile, Head, Limits, Listener, Room, Routers, Server, ServerLimits, Spawn, Succession,
-    Tcp, Timeouts, framed, traced,
+    AddressFile, Limits, Listener, OwnOrigin, Routers, Server, ServerLimits, Spawn, Succession,
+    Tcp, framed, traced,
 };
 
 use crate::bearer::{Bearers, identified};
 use crate::config::AdminConfig;
 use crate::live::Live;
-use crate::origin::{Hosts, own};
 use crate::peer::{Gate, Peer};
 use crate::refusals::recorded;
 use crate::remote::Remote;
@@ -198,11 +196,11 @@ impl Admin {
         self.handover.offer(TCP, &Arc::new(tcp.clone()));
         let remote = Remote::new(tcp, tls)?;
         let bearers = Bearers::new(&self.config.tokens);
-        let hosts: Hosts = self.config.hosts.as_slice().into();
+        let origin = OwnOrigin::new(tls.is_some(), &self.config.hosts);
         let routers = self.routers(|router, open| {
             let router = router.layer(from_fn_with_state(bearers.clone(), identified));
             let router = router.merge(open);
-            router.layer(from_fn_with_state(Arc::clone(&hosts), own))
+            origin.clone().guard(router)
         });
         let server = self.serve((remote, routers), TCP_CONNECTIONS, spawn)?;
         tracing::info!(%address, tls = tls.is_some(), "the service can be operated with a token");
@@ -253,20 +251,6 @@ impl Admin {
 
     fn limits(&self) -> ServerLimits {
         let patience = self.config.client_timeout.get();
-        ServerLimits {
-            room: Room {
-                total: self.config.max_connections,
-                per_address: self.config.max_connections,
-            },
-            timeouts: Timeouts {
-                header: patience,
-                write: patience,
-                idle: patience,
-            },
-            head: Head {
-                bytes: 16 * 1024,
-                fields: const { NonZeroU16::new(64).expect("it is not zero") },
-            },
-        }
+        ServerLimits::for_operators(self.config.max_connections, patience)
     }
 }

@@ -5,10 +5,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use plugin_core::Error;
+use plugin_core::config::Digest;
 use plugin_core::prelude::*;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error as _};
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::access::{Right, Rights, Role};
@@ -18,20 +18,20 @@ const PREFIX: &str = "adm_";
 
 /// The SHA-256 of a token. Its text is 64 hexadecimal digits.
 #[derive(Clone, Copy)]
-pub struct TokenHash([u8; 32]);
+pub struct TokenHash(Digest);
 
 impl TokenHash {
     /// That of a token.
     #[must_use]
     pub fn of(token: &str) -> Self {
-        Self(Sha256::digest(token).into())
+        Self(Digest::of_bytes(token.as_bytes()))
     }
 }
 
 impl PartialEq for TokenHash {
     /// Takes the same time whatever is different.
     fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
 }
 
@@ -39,7 +39,7 @@ impl Eq for TokenHash {}
 
 impl fmt::Display for TokenHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.0.fmt(f)
     }
 }
 
@@ -65,16 +65,7 @@ impl FromStr for TokenHash {
     type Err = TokenHashError;
 
     fn from_str(text: &str) -> Result<Self, TokenHashError> {
-        let digits = text.as_bytes();
-        if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
-            return Err(TokenHashError);
-        }
-        let mut hash = [0; 32];
-        for (byte, pair) in hash.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| TokenHashError)?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| TokenHashError)?;
-        }
-        Ok(Self(hash))
+        text.parse().map(Self).map_err(|_| TokenHashError)
     }
 }
 
@@ -164,10 +155,11 @@ pub(crate) fn check(tokens: &[TokenConfig]) -> Result<()> {
 ///
 /// When the system has no random numbers.
 pub fn new_token() -> Result<(String, TokenHash)> {
-    let mut random = [0; 32];
+    let mut random = [0u8; 32];
     getrandom::fill(&mut random)
         .map_err(|error| Error::external(format!("no random numbers: {error}")))?;
-    let token = format!("{PREFIX}{}", TokenHash(random));
+    let digits: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = format!("{PREFIX}{digits}");
     let hash = TokenHash::of(&token);
     Ok((token, hash))
 }

@@ -1,4 +1,4 @@
-//! What callers are refused, in the audit log: who, from where, what, and why.
+//! Records in the audit log what callers are refused: who, from where, what, and why.
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -10,7 +10,7 @@ use plugin_core::audit::{Outcome, SecurityLog};
 use crate::client::address;
 use plugin_http::Detail;
 
-/// The user whose request an answer is for.
+/// The user for whose request an answer is.
 #[derive(Debug, Clone)]
 pub(crate) struct User(pub(crate) String);
 
@@ -20,8 +20,8 @@ struct Watch {
     action: &'static str,
 }
 
-/// Has what a route refuses recorded as an action that was denied. What a stranger can cause is
-/// bounded by the log.
+/// Records refusals of a route as actions that were denied. The audit log limits entries that
+/// strangers can cause.
 pub(crate) fn audited(
     route: MethodRouter,
     log: &SecurityLog,

@@ -1,4 +1,4 @@
-//! Who calls: every route but the open ones asks for a token, `Authorization: Bearer …`.
+//! Authenticates callers: every route that is not open requires a token, `Authorization: Bearer …`.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use crate::audited::User;
 use crate::client::address;
 use plugin_http::Problem;
 
-/// Who calls, and with which token.
+/// The caller, with the token of the request.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) user_id: String,
     pub(crate) token: String,
 }
 
-/// Puts a route behind the check; handlers behind it find the [`Caller`].
+/// Puts a route behind the check. Handlers behind it can extract the [`Caller`].
 pub(crate) fn guarded(route: MethodRouter, auth: &Arc<dyn Auth>) -> MethodRouter {
     route.route_layer(from_fn_with_state(Arc::clone(auth), check))
 }
@@ -49,7 +49,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-/// Asks for a token.
+/// The refusal of a request without a token.
 pub(crate) fn no_token() -> Problem {
     unauthorized(
         "send the token of `POST /login` as `Authorization: Bearer …`",
@@ -64,7 +64,7 @@ fn unauthorized(detail: impl Into<String>, challenge: &'static str) -> Problem {
     )
 }
 
-/// What callers are told of an authentication that failed.
+/// The answer to a failed authentication.
 pub(crate) fn refused(error: AuthError) -> Problem {
     match error {
         AuthError::Credentials => unauthorized(error.to_string(), "Bearer"),
@@ -72,7 +72,7 @@ pub(crate) fn refused(error: AuthError) -> Problem {
         AuthError::RateLimited { retry_after } => {
             Problem::new(StatusCode::TOO_MANY_REQUESTS, error.to_string()).retry_after(retry_after)
         }
-        // Not a fault: no line in the log for each.
+        // This is not a fault, so it is not logged each time.
         AuthError::Failed(ref failed) if let Some(pause) = failed.retry_after() => {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, failed.to_string()).retry_after(pause)
         }

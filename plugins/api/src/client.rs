@@ -1,8 +1,9 @@
-//! Where a request comes from: the other end of its connection, or what a trusted proxy says of it.
+//! The origin of a request: the other end of its connection, or the address that a trusted proxy
+//! reports.
 //!
-//! Anybody can send a header. So it is read from the right, where the last proxy wrote: as long as
-//! the one who wrote an entry is trusted, the entry counts; the first address that is not a
-//! trusted proxy's is the client's. What stands to the left of it is the client's own claim.
+//! Anybody can send the header, so it is read from the right, where the last proxy wrote. An entry
+//! counts as long as its writer is trusted; the first address that does not belong to a trusted
+//! proxy is the client's. Everything to the left of it is the client's own claim.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,7 +22,7 @@ use serde::de::{Deserializer, Error as _};
 
 use plugin_http::Peer;
 
-/// Entries of a header that are looked at, from the right: nobody has more proxies.
+/// Most entries of a header that are considered, from the right; no service is behind more proxies.
 const MOST_HOPS: usize = 32;
 
 /// An address, or a network as `10.0.0.0/8`.
@@ -34,7 +35,7 @@ impl Network {
     }
 }
 
-/// Text that is no network that can be trusted.
+/// The error for a text that is not a network that can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NetworkError(&'static str);
 
@@ -85,7 +86,7 @@ impl JsonSchema for Network {
     }
 }
 
-/// The header in which proxies say whom they speak for.
+/// The header in which proxies report the client's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProxyHeader {
@@ -127,7 +128,7 @@ fn node(text: &str) -> Option<IpAddr> {
     address.ok().map(|it: IpAddr| it.to_canonical())
 }
 
-/// The proxies whose word on the client's address is taken.
+/// The proxies whose reports of the client's address are trusted.
 #[derive(Debug, Clone)]
 pub(crate) struct Proxies {
     trusted: Arc<[Network]>,
@@ -142,13 +143,13 @@ impl Proxies {
         }
     }
 
-    /// Whether it is a proxy's address.
+    /// Whether the address belongs to a proxy.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.trusted.iter().any(|network| network.contains(address))
     }
 
-    /// Where a request comes from that came over a connection from `peer`.
+    /// The origin of a request that came over a connection from `peer`.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         let values = headers.get_all(self.header.name()).iter();
@@ -158,7 +159,8 @@ impl Proxies {
             if !self.contains(client) {
                 break;
             }
-            // What can't be read hides who is behind it: then it is all the proxy's.
+            // An entry that can't be read hides the client, so the request counts as the proxy's
+            // own.
             let Some(address) = self.header.address(entry) else {
                 break;
             };
@@ -168,11 +170,11 @@ impl Proxies {
     }
 }
 
-/// Where a request comes from; every request has it.
+/// The origin of a request; every request has it.
 #[derive(Debug, Clone, Copy)]
 struct Client(IpAddr);
 
-/// Finds out where a request comes from.
+/// Determines the origin of a request.
 pub(crate) async fn located(
     State(proxies): State<Proxies>,
     mut request: Request,
@@ -185,7 +187,7 @@ pub(crate) async fn located(
     next.run(request).await
 }
 
-/// Where a request comes from, as text.
+/// The origin of a request, as text.
 pub(crate) fn address(extensions: &Extensions) -> Option<String> {
     let client = extensions.get::<Client>().map(|Client(client)| *client);
     let peer = || Some(extensions.get::<Peer>()?.0.ip().to_canonical());
@@ -217,7 +219,7 @@ mod tests {
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(client("::ffff:10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
-        // What the client claims of itself stands on the left.
+        // The client's own claim is on the left.
         let claimed = "203.0.113.9, 198.51.100.1, 10.0.0.2";
         assert_eq!(client("10.0.0.1", &[claimed]), "198.51.100.1");
         assert_eq!(
@@ -228,7 +230,7 @@ mod tests {
             client("10.0.0.1", &["203.0.113.9, 127.0.0.1"]),
             "203.0.113.9"
         );
-        // All of them are proxies: the first one asked.
+        // All of them are proxies: the first one sent the request.
         assert_eq!(client("10.0.0.1", &["10.0.0.3, 10.0.0.2"]), "10.0.0.3");
         for unreadable in [
             "",

@@ -15,26 +15,27 @@ use crate::routes::check_open;
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, remote = "Self")]
 pub struct ApiConfig {
-    /// Where to listen: address or name, and port; port 0 takes a free one.
+    /// Address or name, and port, to listen on. With port 0, the system chooses a free port.
     pub address: String,
     /// Routes that need no token, as `METHOD /path`.
     pub open: Vec<String>,
-    /// Proxies in front of this, as addresses or networks such as `10.0.0.0/8`: their header says
-    /// where a request comes from, which counts for failed logins and stands in the audit log.
-    /// Nobody else's header is looked at. They may have as many connections as there are.
+    /// Proxies in front of this plugin, as addresses or networks such as `10.0.0.0/8`. Their header
+    /// names the origin of a request, which is used to count failed logins and is written to the
+    /// audit log. The header of other clients is ignored. The limit of connections for each address
+    /// does not apply to these proxies.
     #[schemars(length(max = 1000))]
     pub trusted_proxies: Vec<Network>,
-    /// The header in which they say it.
+    /// The header in which the proxies name the origin.
     pub proxy_header: ProxyHeader,
-    /// Whom a caller may look up.
+    /// Which users a caller may look up.
     pub users: UserAccess,
-    /// Users who may publish for others, and events that callers can't publish otherwise because
-    /// they do not say whom they speak for. Everybody else can name only himself.
+    /// Users who may publish events for other users, and events that do not declare their user,
+    /// which callers can't publish otherwise. All other users can name only themselves.
     pub may_publish_for: Vec<String>,
-    /// Most events of callers that are being published at once: one more is refused, and nobody
-    /// gets it.
+    /// Most events of callers that are being published at the same time. Further events are
+    /// refused, and no subscriber gets them.
     pub max_pending_events: NonZeroU16,
-    /// How long the `Idempotency-Key` of an event is known after it was published.
+    /// How long the `Idempotency-Key` of an event is remembered after the event was published.
     #[schemars(extend("x-min" = "1s", "x-max" = "30d"))]
     pub idempotency_ttl: Period,
     /// Most bytes of a request's body.
@@ -43,31 +44,33 @@ pub struct ApiConfig {
     /// Time limit of one request, from the last byte of its head to the answer.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub request_timeout: Period,
-    /// Time limit for the body of a request to come.
+    /// Time limit for receiving the body of a request.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub body_timeout: Period,
-    /// Time limit for the head of a request to come, from its first byte, or for the first
-    /// request of a connection from its start.
+    /// Time limit for receiving the head of a request, from its first byte; for the first request
+    /// of a connection, from the start of the connection.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub header_timeout: Period,
-    /// Time limit for a client to take an answer.
+    /// Time limit for a client to receive an answer.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub write_timeout: Period,
-    /// How long a connection may be without a request after an answer.
+    /// How long a connection may stay open without a request after an answer.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub idle_timeout: Period,
-    /// Most bytes of a request's head.
+    /// Most bytes in the head of a request.
     #[schemars(range(min = 1024, max = 1_048_576))]
     pub max_header_bytes: usize,
-    /// Most fields of a request's head.
+    /// Most fields in the head of a request.
     #[schemars(range(min = 1, max = 1000))]
     pub max_headers: NonZeroU16,
-    /// Most connections at once. One more closes that which has waited longest for a request; if
-    /// all have one that is being answered, it is answered 503, unless it is a probe.
+    /// Most connections at the same time. A further connection closes the one that has waited
+    /// longest for a request. If all connections have a request that is being answered, the further
+    /// connection is answered with 503, unless it is a probe.
     pub max_connections: NonZeroU16,
-    /// Most connections of one client address (of IPv6: of one /64 network), in the same way.
+    /// Most connections from one client address (for IPv6: from one /64 network), with the same
+    /// effect.
     pub max_connections_per_address: NonZeroU16,
-    /// How long requests that run when the plugin stops may go on.
+    /// How long requests in progress may continue when the plugin stops.
     #[schemars(extend("x-min" = "0s", "x-max" = "1d"))]
     pub drain_timeout: Period,
 }
@@ -78,7 +81,8 @@ plugin_core::checked!(ApiConfig, |config: &ApiConfig| {
     check_open(&config.open)
 });
 
-/// Whether a list names users: who is written with an invisible character is somebody else.
+/// Checks that a list contains ids of users. An id with an invisible character would be another
+/// user.
 fn check_ids(key: &str, ids: &[String]) -> Result<()> {
     for (at, id) in ids.iter().enumerate() {
         User::check_id(id).map_err(|fault| Error::config(format!("`{key}[{at}]`: {fault}")))?;
@@ -86,14 +90,15 @@ fn check_ids(key: &str, ids: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Whom a caller may look up.
+/// Which users a caller may look up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UserAccess {
-    /// Themselves; for the others the answer is that of a user who does not exist.
+    /// Only the caller's own. For other users, the answer is the same as for a user who does not
+    /// exist.
     #[default]
     Own,
-    /// Anyone.
+    /// All users.
     Any,
 }
 

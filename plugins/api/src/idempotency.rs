@@ -1,7 +1,8 @@
-//! Keys of callers: the same key is the same event, published once and answered the same.
+//! Idempotency keys of callers: the same key stands for the same event, which is published once and
+//! gets the same answer.
 //!
-//! Invariants: a key is its user's; nobody's keys make room for another's while his own can; a key
-//! whose event failed is free again.
+//! Invariants: a key belongs to its user; a user's own keys are removed to make room before those
+//! of other users; the key of an event that failed is free again.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,11 +22,11 @@ const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest key.
 const LONGEST: usize = 255;
 
-/// Keys that are remembered of one user, and of all.
+/// Most keys that are remembered for one user, and for all users.
 const OF_ONE: usize = 1_000;
 const OF_ALL: usize = 100_000;
 
-/// What became of an event.
+/// The result of an event.
 #[derive(Debug, Clone)]
 pub(crate) enum Outcome {
     Pending,
@@ -34,31 +35,31 @@ pub(crate) enum Outcome {
     Failed(Problem),
 }
 
-/// An event under its key.
+/// Identifies the event of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Fingerprint([u8; 32]);
 
-/// Whether a key is known.
+/// What is known about a key.
 pub(crate) enum Known {
     No(watch::Sender<Outcome>),
-    /// It is of the same event.
+    /// It belongs to the same event.
     Same(watch::Receiver<Outcome>),
-    /// It is of another one.
+    /// It belongs to another event.
     Other,
 }
 
-/// The keys that were taken.
+/// The keys in use.
 #[derive(Debug)]
 pub(crate) struct Keys {
     ttl: Duration,
-    /// Shared by the lives of the plugin.
+    /// The lives of the plugin share it.
     state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     users: HashMap<Arc<str>, UserKeys>,
-    /// All of them in the order in which they came; some may have gone before.
+    /// All keys in the order in which they arrived; some may have been removed earlier.
     order: VecDeque<(Instant, Arc<str>, Arc<str>)>,
     count: usize,
 }
@@ -84,7 +85,7 @@ impl Keys {
         }
     }
 
-    /// The keys of an earlier life, which go on; without one, none is known.
+    /// Takes over the keys of an earlier life; without one, no key is known.
     pub(crate) fn after(before: Option<&Self>, ttl: Duration) -> Self {
         match before {
             Some(before) => Self {
@@ -95,7 +96,7 @@ impl Keys {
         }
     }
 
-    /// Takes a key for an event, unless it is taken.
+    /// Takes a key for an event, unless it is in use.
     pub(crate) fn begin(&self, user: &str, key: &str, event: Fingerprint) -> Known {
         let mut state = self.state();
         state.forget(self.ttl);
@@ -110,7 +111,7 @@ impl Keys {
         Known::No(sender)
     }
 
-    /// Remembers a key that the server made, once its caller is told of it.
+    /// Remembers a key that the server made, when its caller learns about it.
     pub(crate) fn adopt(
         &self,
         (user, key): (&str, &str),
@@ -126,8 +127,8 @@ impl Keys {
 }
 
 impl Entry {
-    /// Whether the event was published, or may be. What was cut off while it was pending may be
-    /// tried again: the store knows the key.
+    /// Whether the event was published, or may be published. An event that was aborted while it was
+    /// pending may be tried again, because the store knows the key.
     fn holds(&self) -> bool {
         match *self.outcome.borrow() {
             Outcome::Pending => self.outcome.has_changed().is_ok(),
@@ -164,7 +165,7 @@ impl State {
         self.count += 1;
     }
 
-    /// The oldest key gives way: the user's own, if there is one.
+    /// Removes the oldest key: one of the same user, if there is one.
     fn make_room(&mut self, user: &str) {
         let own = |state: &Self| {
             let of_user = state.users.get(user)?;
@@ -181,14 +182,14 @@ impl State {
         }
     }
 
-    /// Forgets what is too old.
+    /// Removes keys that are too old.
     fn forget(&mut self, ttl: Duration) {
         while (self.order.front()).is_some_and(|(since, ..)| since.elapsed() >= ttl)
             && let Some((since, user, key)) = self.order.pop_front()
         {
             self.remove_of(since, &user, &key);
         }
-        // What went before its turn leaves its place behind.
+        // Keys that were removed earlier leave their entry in the order.
         if self.order.len() > 2 * self.count + OF_ONE {
             let users = &self.users;
             self.order.retain(|(since, user, key)| {
@@ -198,7 +199,7 @@ impl State {
         }
     }
 
-    /// Removes a key if it is the one of that time.
+    /// Removes a key if it is the one from that time.
     fn remove_of(&mut self, since: Instant, user: &str, key: &str) {
         if self
             .find(user, key)
@@ -222,7 +223,7 @@ impl State {
     }
 }
 
-/// The key of a request, if it has one.
+/// The key of a request, if the request has one.
 pub(crate) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut values = headers.get_all(HEADER).iter();
     let Some(value) = values.next() else {
@@ -242,14 +243,14 @@ pub(crate) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 }
 
 impl Fingerprint {
-    /// Of what is published: how the JSON is written makes no difference.
+    /// The fingerprint of an event; the notation of the JSON makes no difference.
     pub(crate) fn of(topic: &str, body: &[u8]) -> Self {
         let value: Value = serde_json::from_slice(body).unwrap_or_default();
         Self(digest(&[topic, &value.to_string()]))
     }
 }
 
-/// The key of an event that a user gave a key.
+/// The key of an event for which a user chose a key.
 pub(crate) fn event_key(user: &str, key: &str) -> IdempotencyKey {
     let digest = digest(&["api-plugin", user, key]);
     let mut half = [0; 16];
@@ -257,7 +258,7 @@ pub(crate) fn event_key(user: &str, key: &str) -> IdempotencyKey {
     IdempotencyKey::from_digest(half)
 }
 
-/// Of texts and their lengths, so that no two lists of texts are one.
+/// The digest of texts and their lengths, so that different lists of texts have different digests.
 fn digest(texts: &[&str]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for text in texts {

@@ -1,4 +1,4 @@
-//! Serves the HTTP interface of the business: logins, users, events, and health. Operators have the
+//! Serves the HTTP interface of the business: logins, users, events, and health. Operators use the
 //! interface of `admin-plugin`.
 //!
 //! | route | answer |
@@ -11,29 +11,29 @@
 //! | `GET /startupz` | 200 once the start is over, else 503 with those that do not run yet |
 //! | `GET /readyz` | 200 when all plugins serve, else 503 with those that don't |
 //!
-//! A request goes on with the trace that its header `traceparent` names, or begins one, and the
-//! answer names its span in the same header.
+//! A request continues the trace in its header `traceparent`, or begins a new one, and the answer
+//! contains its span in the same header.
 //!
-//! What the config does not list as `open` needs `Authorization: Bearer …`. Every refusal has an
-//! `application/problem+json` body that says why.
+//! Routes that the config does not list as `open` require `Authorization: Bearer …`. Every refusal
+//! has an `application/problem+json` body with the reason.
 //!
-//! An event is answered 202 when it is stored, and 503 when it was not published. One that is
-//! neither yet at the end of `request_timeout` is answered 202, `pending`, with a key: the same
-//! request with that key in `Idempotency-Key` is answered with what became of it. Callers may send
-//! keys of their own: a second request with a key publishes nothing twice.
+//! An event gets the answer 202 when it is stored, and 503 when it was not published. If neither is
+//! known at the end of `request_timeout`, the answer is 202 with `pending` and a key: if the same
+//! request is sent again with this key in `Idempotency-Key`, its answer is the result. Callers may
+//! send keys of their own: a second request with the same key does not publish the event again.
 //!
-//! A caller can publish only what speaks for himself, by the `subject` of the event's type; users
-//! in `may_publish_for` can publish for others.
+//! A caller can publish only events that act for himself, according to the `subject` of the event's
+//! type. Users in `may_publish_for` can publish for other users.
 //!
-//! What callers are refused is in the audit log, at a bounded rate. Where a request comes from is
-//! the other end of its connection, or what a proxy that `trusted_proxies` names says of it.
+//! Refusals are recorded in the audit log, at a limited rate. The origin of a request is the other
+//! end of its connection, or the address that a proxy in `trusted_proxies` reports.
 //!
-//! A client that is slow, or opens too many connections, loses them: [`ApiConfig`] has the limits.
-//! Probes are answered beside a full house.
+//! Connections of a client that is slow or opens too many of them are closed: [`ApiConfig`] has the
+//! limits. Probes are answered even if there is no room for further connections.
 //!
-//! It needs `Auth` and `UserService`, hears no events, and publishes what callers send, as far as
-//! its `permissions` go. The file `address` in its data directory holds the address while it
-//! listens.
+//! It needs `Auth` and `UserService`, handles no events, and publishes the events of callers, as
+//! far as its `permissions` allow. The file `address` in its data directory contains the address
+//! while it listens.
 
 #![forbid(unsafe_code)]
 

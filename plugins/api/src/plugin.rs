@@ -1,4 +1,4 @@
-//! The plugin: binds when it starts, drains when it stops.
+//! The plugin: it binds the address when it starts, and drains when it stops.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,7 @@ use crate::config::ApiConfig;
 use crate::idempotency::Keys;
 use crate::routes::{self, Backends};
 
-/// What one life of the plugin hands to the next one.
+/// The name under which one life of the plugin hands over the listener to the next one.
 const LISTENER: &str = "listener";
 const CONNECTIONS: &str = "connections";
 const KEYS: &str = "keys";
@@ -124,7 +124,7 @@ impl Api {
         }
     }
 
-    /// The keys of callers are known through all lives.
+    /// The idempotency keys, which are known in all lives.
     fn keys(&self) -> Arc<Keys> {
         let before = self.handover.take::<Keys>(KEYS);
         let ttl = self.config.idempotency_ttl.get();
@@ -137,7 +137,7 @@ impl Api {
         Proxies::new(&self.config.trusted_proxies, self.config.proxy_header)
     }
 
-    /// Says which users the config gives rights to though they are nobody.
+    /// Logs users that have rights in the config but do not exist.
     async fn tell_of_nobody(&self) {
         for user in &self.config.may_publish_for {
             match self.users.find(user).await {

@@ -1,4 +1,4 @@
-//! The routes, one table: a route that the config does not list as open is behind the check.
+//! The routes in one table. A route that the config does not list as open is behind the check.
 
 mod events;
 mod session;
@@ -18,7 +18,7 @@ use crate::auth::guarded;
 use crate::config::ApiConfig;
 use crate::idempotency::Keys;
 
-/// What the routes lead to.
+/// The services behind the routes.
 #[derive(Clone)]
 pub(crate) struct Backends {
     pub(crate) auth: Arc<dyn Auth>,
@@ -42,11 +42,11 @@ const NAMES: [&str; 8] = [
     Probes::STARTUP,
 ];
 
-/// Whether every route that the config opens is there.
+/// Checks that every route that the config opens exists.
 ///
 /// # Errors
 ///
-/// When one is not.
+/// Returns an error if one does not.
 pub(crate) fn check_open(open: &[String]) -> Result<()> {
     let unknown = open.iter().find(|route| !NAMES.contains(&route.as_str()));
     unknown.map_or(Ok(()), |route| {
@@ -68,7 +68,7 @@ pub(crate) fn router(backends: &Backends, config: &ApiConfig) -> Router {
     assemble(routes.into_iter().flatten(), backends.guard(), &config.open)
 }
 
-/// Only the probes, for connections that there is no room for.
+/// Only the probes, for connections for which there is no room.
 pub(crate) fn spare(backends: &Backends, config: &ApiConfig) -> Router {
     let probes = backends.probes.routes().into_iter();
     assemble(probes, backends.guard(), &config.open).fallback(no_room)
@@ -81,7 +81,7 @@ async fn no_room() -> Problem {
     )
 }
 
-/// Who finds out who calls, and where it is noted who was refused.
+/// The authentication of callers, and the log for refusals.
 type Guard<'a> = (&'a Arc<dyn Auth>, &'a SecurityLog);
 
 impl Backends {
@@ -108,7 +108,7 @@ fn assemble(
     })
 }
 
-/// What the audit log calls the use of a route.
+/// The word of the audit log for the use of a route.
 fn action(route: &str) -> &'static str {
     match route {
         session::LOGIN => "login",

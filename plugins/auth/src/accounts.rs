@@ -1,9 +1,9 @@
-//! The users of the config are the declared state: who is listed can log in, with the password
-//! that stands there, and who is not listed any more can't.
+//! The users in the config are the declared state: a listed user can log in with the configured
+//! password, and a user who is not listed any more can't log in.
 //!
-//! An account that is closed stays in the tables, so that its id means the same person for ever.
-//! Whatever changes about an account ends its tokens: nobody goes on with what somebody else, or
-//! an earlier password, was given.
+//! A disabled account stays in the tables, so that its id always means the same person. Every
+//! change of an account ends its tokens: a token that was issued for another person, or for an
+//! earlier password, is not valid any more.
 
 use std::collections::HashSet;
 
@@ -19,7 +19,7 @@ use crate::trail::Trail;
 /// The name of this plugin as a source of users.
 const SOURCE: &str = "auth-plugin";
 
-/// What is needed to bring accounts into the state of the config.
+/// The services that are needed to bring accounts into the state of the config.
 pub(crate) struct Accounts<'a, D, U> {
     pub(crate) users: &'a U,
     pub(crate) passwords: &'a Passwords,
@@ -28,13 +28,13 @@ pub(crate) struct Accounts<'a, D, U> {
 }
 
 impl<D: Database, U: UserService> Accounts<'_, D, U> {
-    /// Brings the accounts into the state of the config, and returns those whose password changed
-    /// or that were closed.
+    /// Brings the accounts into the state of the config, and returns the ids of those whose
+    /// password changed or that were disabled.
     ///
     /// # Errors
     ///
-    /// When a password is weak and that is not allowed, a user is listed twice, or the users
-    /// can't be reached.
+    /// Returns an error if a password is weak and weak passwords are not allowed, if a user is
+    /// listed twice, or if the users can't be reached.
     pub(crate) async fn ensure(&self, config: &AuthConfig) -> Result<Vec<String>> {
         config.check()?;
         for account in config.users.iter().filter(|account| account.is_weak()) {
@@ -45,7 +45,8 @@ impl<D: Database, U: UserService> Accounts<'_, D, U> {
         }
         let listed = config.users.iter().map(|account| account.id.as_str());
         let listed: HashSet<&str> = listed.collect();
-        // Closed first: were the process to end in between, no one would come back with old tokens.
+        // Accounts are disabled first: if the process ended in between, no user would return with
+        // old tokens.
         let mut changed = self.close_others(&listed).await?;
         let profiles: Vec<_> = config.users.iter().map(Account::user).collect();
         self.users.declare(SOURCE, &profiles).await?;
@@ -76,14 +77,15 @@ impl<D: Database, U: UserService> Accounts<'_, D, U> {
         Ok(gone)
     }
 
-    /// Opens an account of the config, and says whether its password is another one now.
+    /// Enables an account of the config, and returns whether its password has changed.
     async fn open(&self, account: &Account) -> Result<bool> {
         let (id, password) = (&account.id, account.password.expose());
         let before = self.ledger.find(id).await?;
         let mut note = before.clone();
         let hash = self.users.password_hash(id).await?;
         let is_back = before.listed == Some(false);
-        // Who comes back gets another hash, also of the same password: old tokens stay over.
+        // A user who returns gets another hash even for the same password, so that old tokens stay
+        // invalid.
         let hash = hash.filter(|_| !is_back);
         let is_kept = match &hash {
             // A hash that can't be read is replaced.
@@ -128,7 +130,7 @@ impl<D: Database, U: UserService> Accounts<'_, D, U> {
         Ok(hash)
     }
 
-    /// Another name or address may be another person.
+    /// A changed name or address may mean another person.
     async fn note_profile(&self, id: &str, note: &mut Note) -> Result<()> {
         let Some(user) = self.users.find(id).await? else {
             return Err(Error::external("the user can't be found"));

@@ -1,13 +1,14 @@
-//! Failed logins: who guesses has to wait, and nobody else.
+//! Failed logins: a client that guesses has to wait, and other clients do not.
 //!
-//! Failures are counted for each pair of a user and a network. After some of them, each further
-//! one costs a pause that doubles. So a stranger who guesses slows down that stranger alone. Two
-//! budgets, of a user from all networks and of a network for all users, slow down who guesses from
-//! many networks or at many users; they refill steadily and shut nobody out for long. A network
-//! from which the user logged in before is in neither of them.
+//! Failures are counted for each pair of a user and a network. After some failures, each further
+//! one causes a pause that doubles. So a stranger who guesses slows down only himself. In addition
+//! there are two budgets: one of a user from all networks, and one of a network for all users. They
+//! slow down a client that guesses from many networks or for many users. They refill steadily and
+//! exclude nobody for long. A network from which the user has logged in before counts for neither
+//! of them.
 //!
-//! An attempt is counted as a failure when it begins, and given back when it turns out not to be
-//! one: guesses that run side by side all count. Times are those of a clock that nobody sets.
+//! An attempt counts as a failure from its beginning, and is taken back if it turns out not to be
+//! one, so guesses at the same time all count. Times are from a clock that can't be set.
 
 mod bucket;
 mod counters;
@@ -23,19 +24,20 @@ use self::counters::Counters;
 use crate::config::Failures;
 use crate::origin::Origin;
 
-/// Pairs, users and networks that are remembered at most: some 10 MB.
+/// Most pairs, users and networks that are remembered: about 10 MB.
 const PAIRS: usize = 65_536;
 const USERS: usize = 32_768;
 const NETWORKS: usize = 65_536;
 
-/// Logins from one network that run or wait at once: half of those that can wait in all.
+/// Most logins from one network that run or wait at the same time: half of those that can wait in
+/// total.
 const AT_ONCE: u32 = 32;
 
-/// The pause that the first failure too many costs; each next one costs twice as much.
+/// The pause after the first failure above the limit; each further failure doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The longest pause of a user at a network from which that user logged in before: somebody else
-/// there can hold up, but not shut out.
+/// The longest pause of a user at a network from which that user has logged in before: another
+/// person there can delay the user, but not exclude him.
 const LONGEST_KNOWN_PAUSE: Duration = Duration::from_secs(30);
 
 /// Counts attempts.
@@ -53,25 +55,25 @@ struct State {
     networks: Counters<Network>,
 }
 
-/// Why an attempt may not begin.
+/// The reason why an attempt may not begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Throttled {
-    /// There were too many failures: how long to wait.
+    /// There were too many failures; contains the time to wait.
     Later(Duration),
-    /// Too many logins from there run at once.
+    /// Too many logins from this network run at the same time.
     Busy,
 }
 
-/// An attempt that runs. When it is dropped without an outcome, it is a failure.
+/// An attempt in progress. If it is dropped without an outcome, it counts as a failure.
 #[derive(Debug)]
 pub(crate) struct Attempt<'a> {
     attempts: &'a Attempts,
     keys: Keys,
-    /// Whether it is in the budgets.
+    /// Whether it counts for the budgets.
     is_stranger: bool,
-    /// What the pair was before.
+    /// The state of the pair before the attempt.
     before: Pair,
-    /// Whether its failure costs the first pause.
+    /// Whether its failure causes the first pause.
     pauses: bool,
 }
 
@@ -95,11 +97,11 @@ impl Attempts {
         }
     }
 
-    /// Begins an attempt. `is_known` says that the user logged in from that network before.
+    /// Begins an attempt. `is_known` says that the user has logged in from this network before.
     ///
     /// # Errors
     ///
-    /// When it has to wait.
+    /// Returns an error if the attempt has to wait.
     pub(crate) fn begin(&self, origin: &Origin, is_known: bool) -> Result<Attempt<'_>, Throttled> {
         let (keys, now, window) = (self.keys(origin), Instant::now(), self.window());
         let mut state = self.state();
@@ -170,20 +172,20 @@ impl Attempts {
 }
 
 impl Attempt<'_> {
-    /// The password was right: the pair's failures are forgiven, and the budgets get the attempt
-    /// back. They are not forgiven more: else an account of one's own would do to go on guessing
-    /// the others'.
+    /// The password was right: the failures of the pair are removed, and the budgets get the
+    /// attempt back. Earlier failures in the budgets stay; otherwise, an attacker with an account
+    /// of his own could reset them and continue to guess the passwords of others.
     pub(crate) fn succeeded(self) {
         self.attempts.state().pairs.remove(self.keys.pair);
         self.give_back();
     }
 
-    /// The password was wrong. Says whether this is the failure after which pauses begin.
+    /// The password was wrong. Returns whether this is the failure after which pauses begin.
     pub(crate) fn failed(self) -> bool {
         self.pauses
     }
 
-    /// Nobody knows whether the password was right: the attempt is given back.
+    /// It is not known whether the password was right, so the attempt is taken back.
     pub(crate) fn undecided(self) {
         let (now, window) = (Instant::now(), self.attempts.window());
         if let Some(pair) = self.attempts.state().pairs.get(self.keys.pair, now, window) {

@@ -15,22 +15,24 @@ use crate::strength::{SHORTEST, is_weak};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct AuthConfig {
-    /// Key that signs tokens, at least 32 bytes: for several processes that accept each other's
-    /// tokens. Without it one is made at the first start and kept in the data directory. Another
-    /// one ends all tokens.
+    /// Key that signs tokens, at least 32 bytes, for several processes that accept each other's
+    /// tokens. Without it, a key is created at the first start and kept in the data directory. A
+    /// different key makes all tokens invalid.
     pub secret: Option<Secret>,
-    /// How long a token is good for, also one that is there already; a year at most.
+    /// How long a token is valid, including existing tokens; at most one year.
     #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
     pub token_ttl: Period,
-    /// What failed logins lead to.
+    /// The consequences of failed logins.
     pub failures: Failures,
-    /// Users who can log in. At the start those who are absent are created, and what changed here
-    /// is taken over: password, name and addresses. Who was listed before and is not any more is
-    /// disabled: nobody can log in as that user, and the tokens end. A change ends them, too.
+    /// Users who can log in. At the start, missing users are created, and changes of password, name
+    /// and addresses are applied. A user who was listed before and is not listed any more is
+    /// disabled: nobody can log in as this user, and the tokens become invalid. A change makes the
+    /// tokens of a user invalid as well.
     pub users: Vec<Account>,
-    /// Accept passwords that are short or the user's own id: for trying things out on an address
-    /// that only this machine reaches. Without it they are refused in `users`, and where they are
-    /// stored of users who came in another way, as far as they are known to be weak.
+    /// Accept passwords that are short or equal to the user's id. This is for trying things out on
+    /// an address that only this machine can reach. Without it, such passwords are refused in
+    /// `users`, and also for users that are stored in another way, as far as their passwords are
+    /// known to be weak.
     pub allow_weak_passwords: bool,
 }
 
@@ -49,11 +51,12 @@ impl Default for AuthConfig {
 plugin_core::checked!(AuthConfig, AuthConfig::check);
 
 impl AuthConfig {
-    /// Whether all users can be stored, and their passwords are not weak.
+    /// Checks that all users can be stored, and that their passwords are not weak.
     ///
     /// # Errors
     ///
-    /// Names the first that is wrong; nothing of a password or key is told.
+    /// Returns an error that names the first mistake. It does not reveal anything about a password
+    /// or key.
     pub(crate) fn check(&self) -> Result<()> {
         let bytes = self.secret.as_ref().map(|secret| secret.expose().len());
         if let Some(bytes) = bytes.filter(|bytes| *bytes < key::SHORTEST) {
@@ -84,27 +87,27 @@ impl AuthConfig {
     }
 }
 
-/// What failed logins lead to.
+/// The consequences of failed logins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Failures {
-    /// How long failures are remembered, from the end of the last pause on, and the longest pause;
-    /// a day at most.
+    /// How long failures are remembered after the end of the last pause, and the longest pause; at
+    /// most one day.
     #[schemars(extend("x-min" = "1s", "x-max" = "1d"))]
     pub window: Period,
-    /// Failures of one user from one address that cost nothing. From this one on each costs a
-    /// pause: 1 s, then twice as long each time, at most `window`; and at most 30 s at an address
-    /// from which that user logged in during the last 90 days.
+    /// Number of failures of one user from one address that have no consequence. Each further
+    /// failure causes a pause: 1 s, then doubled each time, at most `window`; but at most 30 s at
+    /// an address from which that user has logged in during the last 90 days.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub per_user: NonZeroU32,
-    /// Failures of one user in a window, from all addresses from which that user did not log in
-    /// during the last 90 days. When they are used up, one more comes free each time that
-    /// `window` divided by this number has passed.
+    /// Number of failures of one user in a window, from all addresses from which that user has not
+    /// logged in during the last 90 days. When they are used up, one further attempt becomes
+    /// possible each time that `window` divided by this number has passed.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub per_user_total: NonZeroU32,
-    /// Failures from one address in a window, of all users who did not log in from there during
-    /// the last 90 days; they come free again in the same way. The addresses of an IPv6 network
-    /// of 64 bits count as one.
+    /// Number of failures from one address in a window, of all users who have not logged in from
+    /// there during the last 90 days. They become possible again in the same way. The addresses of
+    /// an IPv6 network of 64 bits count as one.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub per_ip: NonZeroU32,
 }
@@ -124,16 +127,16 @@ impl Default for Failures {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
-    /// Key, which is what the user logs in with.
+    /// Id with which the user logs in.
     #[schemars(length(min = 1, max = 64))]
     pub id: String,
-    /// What the user is called.
+    /// Name of the user.
     #[schemars(length(min = 1, max = 255))]
     pub name: String,
-    /// Where mail goes.
+    /// Address for mail.
     #[schemars(length(min = 1, max = 255))]
     pub email: String,
-    /// Where text messages go.
+    /// Number for text messages.
     #[serde(default)]
     #[schemars(length(min = 1, max = 64))]
     pub phone: Option<String>,
@@ -151,7 +154,7 @@ impl Account {
         }
     }
 
-    /// Whether the password is easily guessed.
+    /// Whether the password is easy to guess.
     pub(crate) fn is_weak(&self) -> bool {
         let mailbox = self.email.split('@').next().unwrap_or_default();
         is_weak(&[&self.id, &self.name, mailbox], self.password.expose())

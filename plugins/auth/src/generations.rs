@@ -1,8 +1,8 @@
-//! Which generation of an account is the one whose tokens are good.
+//! The generation of an account, which decides whether a token of the account is valid.
 //!
-//! It follows from the hash of the password and from the stamp in the [`Ledger`]: whoever changes
-//! one of them, by whatever way, ends all tokens. What was read is trusted for ten seconds, by a
-//! clock that nobody sets; what this process changes holds at once.
+//! It is computed from the hash of the password and from the stamp in the [`Ledger`]: every change
+//! of one of them, by any way, makes all tokens invalid. A generation that was read is used for ten
+//! seconds, by a clock that can't be set; changes by this process take effect at once.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,11 +15,11 @@ use tokio::time::Instant;
 use crate::ledger::{Ledger, Note};
 use crate::token::{Signer, generation};
 
-/// How long a generation counts without asking the database again. Another process that shares
-/// the database may have ended it.
+/// How long a generation is used without reading it again. Another process that shares the database
+/// may have changed it.
 const TRUST: Duration = Duration::from_secs(10);
 
-/// Accounts that are remembered; the database is asked for others each time.
+/// Most accounts that are remembered; for others, the database is read each time.
 const MOST: usize = 65_536;
 
 /// Knows the generations of accounts.
@@ -31,11 +31,11 @@ pub(crate) struct Generations<D, U> {
     read: Mutex<Read>,
 }
 
-/// What was read of the database.
+/// A value that was read from the database.
 #[derive(Debug, Default)]
 struct Read {
     generations: HashMap<String, (Option<String>, Instant)>,
-    /// How often something was changed: what was read before a change is not remembered after it.
+    /// The number of changes: a value that was read before a change is not remembered after it.
     changes: u64,
 }
 
@@ -49,16 +49,16 @@ impl<D: Database, U: UserService> Generations<D, U> {
         }
     }
 
-    /// The generation of an account with that hash and that note.
+    /// The generation of an account with this hash and this note.
     pub(crate) fn of(&self, user: &str, hash: &str, note: &Note) -> String {
         generation(&self.signer, user, hash, &note.stamp)
     }
 
-    /// Whether it is the one of that account now; a disabled account has none.
+    /// Whether it is the present generation of the account; a disabled account has none.
     ///
     /// # Errors
     ///
-    /// When the database can't be asked.
+    /// Returns an error if the database can't be read.
     pub(crate) async fn is_current(&self, user: &str, generation: &str) -> Result<bool> {
         let changes = {
             let read = self.read();
@@ -95,11 +95,11 @@ impl<D: Database, U: UserService> Generations<D, U> {
         }
     }
 
-    /// Ends all tokens of a user.
+    /// Makes all tokens of a user invalid.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// Returns an error if the database fails.
     pub(crate) async fn end(&self, user: &str) -> Result<()> {
         let mut note = self.ledger.find(user).await?;
         note.end_tokens()?;

@@ -1,4 +1,4 @@
-//! The key that signs tokens: from the config, or made once and kept in a file.
+//! The key that signs tokens: from the config, or created once and kept in a file.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -10,14 +10,15 @@ use plugin_core::config::Secret;
 use plugin_core::counted;
 use plugin_core::{Error, ErrorExt, Result, owned, regular};
 
-/// Shortest key, in bytes: as long as what the hash gives.
+/// Shortest key in bytes: as long as the output of the hash.
 pub(crate) const SHORTEST: usize = 32;
 
-/// The key: that of the config, else that of the file, which is made if absent.
+/// The key from the config; otherwise the key from the file, which is created if it does not exist.
 ///
 /// # Errors
 ///
-/// When the key is too short, or the file can't be read, is open to others, or is no key.
+/// Returns an error if the key is too short, or if the file can't be read, is accessible to other
+/// users, or contains no key.
 pub(crate) fn load(configured: Option<&Secret>, file: &Path) -> Result<Vec<u8>> {
     let Some(secret) = configured else {
         return keep(file).context(format!("key of tokens in `{}`", file.display()));
@@ -50,7 +51,7 @@ fn keep(file: &Path) -> Result<Vec<u8>> {
     }
 }
 
-/// Written beside its place and moved there whole: a crash leaves no half of a key.
+/// It is written to a temporary file and renamed, so that a crash leaves no incomplete key.
 fn make(file: &Path) -> Result<Vec<u8>> {
     let mut key = vec![0; SHORTEST];
     getrandom::fill(&mut key)?;

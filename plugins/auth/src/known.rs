@@ -1,8 +1,9 @@
-//! From where a user logged in well before: strangers' failures do not hold up logins from there.
+//! The networks from which a user has logged in: failures of strangers do not delay logins from
+//! there.
 //!
-//! Kept in the database, so that a restart under attack does not make strangers of all, and in
-//! memory, so that an attempt costs no query. Of several processes with one database, each learns
-//! of the others' at its start.
+//! They are kept in the database, so that a restart during an attack does not turn all users into
+//! strangers, and in memory, so that an attempt needs no query. If several processes share a
+//! database, each learns the networks of the others at its start.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -29,19 +30,19 @@ const FORGET_ONE: &str = "DELETE FROM auth_known WHERE id = ? AND network = ?";
 const FORGET_USER: &str = "DELETE FROM auth_known WHERE id = ?";
 const FORGET_OLD: &str = "DELETE FROM auth_known WHERE seen < ?";
 
-/// How long a network is known after the last login from there.
+/// How long a network is remembered after the last login from there.
 const KEPT: Duration = Duration::from_secs(90 * 86_400);
 
-/// How old a note is before it is written anew.
+/// Age of an entry after which it is written again.
 const FRESH: u64 = 86_400;
 
-/// Networks of one user: the latest.
+/// Most networks of one user; the latest are kept.
 const OF_ONE: usize = 20;
 
-/// Users whose networks are known.
+/// Most users whose networks are remembered.
 const USERS: usize = 65_536;
 
-/// The networks that are known.
+/// The remembered networks.
 #[derive(Debug)]
 pub(crate) struct Known<D> {
     database: D,
@@ -49,15 +50,15 @@ pub(crate) struct Known<D> {
     networks: Mutex<Networks>,
 }
 
-/// By user, the networks and when they were last seen, in seconds since 1970.
+/// For each user, the networks and when they were last seen, in seconds since 1970.
 type Networks = HashMap<u64, Vec<(u64, u64)>>;
 
 impl<D: Database> Known<D> {
-    /// Opens the table, which is made if absent, and reads it.
+    /// Opens the table, which is created if it does not exist, and reads it.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// Returns an error if the database fails.
     pub(crate) async fn open(database: D, now: SystemTime) -> Result<Self> {
         database.execute(TABLE, &[]).await?;
         let known = Self {
@@ -91,7 +92,7 @@ impl<D: Database> Known<D> {
         }
     }
 
-    /// Whether the user logged in from that network before.
+    /// Whether the user has logged in from this network before.
     pub(crate) fn contains(&self, origin: &Origin) -> bool {
         self.seen(origin).is_some()
     }
@@ -104,11 +105,12 @@ impl<D: Database> Known<D> {
         Some(found.1)
     }
 
-    /// The user logged in from there.
+    /// Records a login of the user from this network.
     ///
     /// # Errors
     ///
-    /// When the database refuses; the network is known until the next start all the same.
+    /// Returns an error if the database fails. The network is still remembered until the next
+    /// start.
     pub(crate) async fn remember(&self, origin: &Origin, now: SystemTime) -> Result<()> {
         let now = seconds(now);
         let seen = self.seen(origin);
@@ -147,11 +149,11 @@ impl<D: Database> Known<D> {
         Ok(())
     }
 
-    /// Forgets a user's networks: somebody else may have logged in from there.
+    /// Removes a user's networks, because another person may have logged in from there.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// Returns an error if the database fails.
     pub(crate) async fn forget(&self, user: &str) -> Result<()> {
         self.networks().remove(&self.hasher.hash_one(user));
         self.database
@@ -160,11 +162,11 @@ impl<D: Database> Known<D> {
             .map(drop)
     }
 
-    /// Forgets what was not seen for long.
+    /// Removes networks that were not seen for a long time.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// Returns an error if the database fails.
     pub(crate) async fn forget_old(&self, now: SystemTime) -> Result<()> {
         let oldest = seconds(now).saturating_sub(KEPT.as_secs());
         self.database

@@ -1,4 +1,5 @@
-//! What this plugin notes of accounts: whom the config lists, and what makes their tokens end.
+//! The notes of this plugin about accounts: whether the config lists them, and what makes their
+//! tokens invalid.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -21,28 +22,29 @@ const LISTED: &str =
 const WRITE: &str = "REPLACE INTO auth_accounts (id, listed, stamp, profile, weak, checked) \
     VALUES (?, ?, ?, ?, ?, ?)";
 
-/// What is noted of one account.
+/// The note about one account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Note {
-    /// Whether the config lists it; nothing when it never did.
+    /// Whether the config lists it; `None` if it never did.
     pub(crate) listed: Option<bool>,
-    /// Random; a new one ends all tokens. Random and no number, so that no state of an account
-    /// comes again when its row is deleted, or an old copy of the database is put back.
+    /// A random text; a new one makes all tokens invalid. It is random and not a number, so that an
+    /// old state of an account never returns when its row is deleted or an old copy of the database
+    /// is restored.
     pub(crate) stamp: String,
-    /// Digest of name and addresses, as of the last start.
+    /// Digest of the name and addresses at the last start.
     pub(crate) profile: Option<String>,
-    /// Whether the password is weak, as far as somebody knows.
+    /// Whether the password is weak, if that is known.
     pub(crate) weak: Option<bool>,
-    /// Digest of the hash that `weak` is about.
+    /// Digest of the hash to which `weak` refers.
     pub(crate) checked: Option<String>,
 }
 
 impl Note {
-    /// Ends all tokens of the account.
+    /// Makes all tokens of the account invalid.
     ///
     /// # Errors
     ///
-    /// When the system has no randomness.
+    /// Returns an error if the system has no random numbers.
     pub(crate) fn end_tokens(&mut self) -> Result<()> {
         let mut random = [0; 16];
         getrandom::fill(&mut random)?;
@@ -50,20 +52,20 @@ impl Note {
         Ok(())
     }
 
-    /// Whether the password of that hash is weak, as far as somebody knows.
+    /// Whether the password with this hash is weak, if that is known.
     pub(crate) fn weakness_of(&self, hash: &str) -> Option<bool> {
         self.weak
             .filter(|_| self.checked.as_deref() == Some(&*digest(&[hash])))
     }
 
-    /// Notes whether the password of that hash is weak.
+    /// Records whether the password with this hash is weak.
     pub(crate) fn set_weakness(&mut self, hash: &str, weak: bool) {
         self.weak = Some(weak);
         self.checked = Some(digest(&[hash]));
     }
 }
 
-/// A digest of some texts, of which none holds a NUL.
+/// A digest of texts that contain no NUL.
 pub(crate) fn digest(texts: &[&str]) -> String {
     let digest = Sha256::digest(texts.join("\0"));
     URL_SAFE_NO_PAD.encode(&digest[..16])
@@ -76,21 +78,21 @@ pub(crate) struct Ledger<D> {
 }
 
 impl<D: Database> Ledger<D> {
-    /// Opens the table, which is made if absent.
+    /// Opens the table, which is created if it does not exist.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// Returns an error if the database fails.
     pub(crate) async fn open(database: D) -> Result<Self> {
         database.execute(TABLE, &[]).await?;
         Ok(Self { database })
     }
 
-    /// The note of an account, an empty one when there is none.
+    /// The note about an account; an empty one if there is none.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// Returns an error if the database fails.
     pub(crate) async fn find(&self, id: &str) -> Result<Note> {
         let rows = self.database.query(FIND, &[json!(id)]).await?;
         let same = |row: &&Row| text(row, "id").as_deref() == Some(id);
@@ -111,7 +113,7 @@ impl<D: Database> Ledger<D> {
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// Returns an error if the database fails.
     pub(crate) async fn listed(&self) -> Result<Vec<String>> {
         let mut ids: Vec<String> = Vec::new();
         loop {
@@ -124,11 +126,11 @@ impl<D: Database> Ledger<D> {
         }
     }
 
-    /// Replaces the note of an account.
+    /// Replaces the note about an account.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// Returns an error if the database fails.
     pub(crate) async fn write(&self, id: &str, note: &Note) -> Result<()> {
         let number = |flag: Option<bool>| flag.map(i64::from);
         let params = [

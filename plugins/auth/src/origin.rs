@@ -1,8 +1,8 @@
-//! Where a login comes from, as far as failures are counted: the user who is meant, and a network.
+//! The origin of a login for counting failures: the user of the attempt, and a network.
 
 use std::net::IpAddr;
 
-/// Who is to be logged in, from where.
+/// The user of an attempt, and the network from which it comes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Origin {
     pub(crate) user: String,
@@ -18,7 +18,7 @@ impl Origin {
     }
 }
 
-/// One subscriber has a whole IPv6 network of 64 bits to come from.
+/// One subscriber can use all addresses of an IPv6 network of 64 bits.
 fn network(ip: &str) -> String {
     match ip.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
         Ok(IpAddr::V4(ip)) => ip.to_string(),

@@ -1,8 +1,8 @@
 //! Passwords as argon2id hashes in PHC format.
 //!
-//! Hashing takes memory and time on purpose, and strangers can ask for it. So two hashes are made
-//! at once, whatever comes; a bounded number waits for its turn, and the rest is sent away. The
-//! memory of a hash is given back when it is made.
+//! Hashing needs memory and time by design, and strangers can cause it. Therefore at most two
+//! hashes are computed at the same time, a limited number waits, and further ones are refused. The
+//! memory of a hash is freed after it is computed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,42 +12,43 @@ use argon2::{Algorithm, Argon2, Block, Params, PasswordHash, Version};
 use plugin_core::{Error, Result};
 use tokio::sync::Semaphore;
 
-/// Longest password, in bytes: nobody types more, and hashing it is not free.
+/// Longest password in bytes; nobody types a longer one, and hashing it would take time.
 pub(crate) const LONGEST: usize = 1024;
 
-/// Hashes that are made at once.
+/// Number of hashes that are computed at the same time.
 const AT_ONCE: usize = 2;
 
-/// Passwords that wait to be verified.
+/// Number of passwords that can wait to be verified.
 const WAITING: usize = 64;
 
-/// How long one waits at most.
+/// Longest time that a password waits.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Blocks that are reserved for a hash, though fewer are touched: 33 MiB. glibc takes an
-/// allocation of more than 32 MiB from the system and gives it back when it ends; a smaller one
-/// it may keep for the thread that made it, and then each thread holds its own.
+/// Number of blocks that are reserved for a hash, although fewer are used: 33 MiB. glibc gets an
+/// allocation of more than 32 MiB from the system and returns it afterwards; a smaller one may stay
+/// with the thread that made it, and then each thread keeps its own.
 const RESERVED: usize = 33 * 1024 * 1024 / Block::SIZE;
 
-/// Most memory of a stored hash, in blocks of 1 KiB: one that asks for more is not ours.
+/// Most memory of a stored hash, in blocks of 1 KiB. A hash that asks for more is not from this
+/// plugin.
 const MOST_BLOCKS: usize = 64 * 1024;
 
 /// Hashes and verifies passwords.
 #[derive(Debug)]
 pub(crate) struct Passwords {
     slots: Arc<Semaphore>,
-    /// Places to wait in, those of the running ones too.
+    /// Places for waiting passwords, including the ones that are being hashed.
     places: Semaphore,
-    /// Hash of a password that nobody knows: verified in place of one that is not there.
+    /// Hash of a password that nobody knows. It is verified if there is no hash.
     decoy: String,
 }
 
 impl Passwords {
-    /// Makes the decoy, which takes as long as any hash.
+    /// Creates the decoy, which takes as long as any hash.
     ///
     /// # Errors
     ///
-    /// When the system has no randomness.
+    /// Returns an error if the system has no random numbers.
     pub(crate) async fn new() -> Result<Self> {
         let mut nobody_knows = [0; 32];
         getrandom::fill(&mut nobody_knows)?;
@@ -65,7 +66,7 @@ impl Passwords {
     ///
     /// # Errors
     ///
-    /// When the password is too long.
+    /// Returns an error if the password is too long.
     pub(crate) async fn hash(&self, password: &str) -> Result<String> {
         if password.len() > LONGEST {
             return Err(Error::config(format!(
@@ -76,16 +77,17 @@ impl Passwords {
         blocking(&self.slots, move || hash(&password)).await
     }
 
-    /// Whether a password is the one of a hash. Without a hash it is not, at the same cost.
+    /// Whether a password belongs to a hash. Without a hash, the answer is no, with the same amount
+    /// of work.
     ///
     /// # Errors
     ///
-    /// When too many wait already, or it would wait for too long: retriable, with the time to
-    /// come again. When the hash is none.
+    /// Returns a retriable error, with the time of the next attempt, if too many passwords wait
+    /// already or if this one would wait too long. Returns an error if the hash is invalid.
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, a hash that has begun is made all the same, in its place.
+    /// If the future is dropped, a hash that has begun is still computed and keeps its place.
     pub(crate) async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool> {
         if password.len() > LONGEST {
             return Ok(false);
@@ -106,7 +108,7 @@ fn busy() -> Error {
     Error::retriable("too many logins at once").after(Duration::from_secs(1))
 }
 
-/// The slot goes with the work, which goes on when nobody waits for it any more.
+/// The place belongs to the work, which continues if nobody waits for it any more.
 async fn blocking<T: Send + 'static>(
     slots: &Arc<Semaphore>,
     work: impl FnOnce() -> Result<T> + Send + 'static,
@@ -156,7 +158,7 @@ fn verify(password: &[u8], hash: &str) -> Result<bool> {
         return Err(unreadable("it asks for too much memory"));
     }
     let argon2 = Argon2::new(algorithm, version, params);
-    // The comparison takes the same time wherever they differ.
+    // The comparison takes the same time wherever the values differ.
     Ok(output(password, salt, expected.len(), &argon2)? == *expected)
 }
 
@@ -248,7 +250,7 @@ mod tests {
     async fn without_a_hash_no_password_is_right() {
         let passwords = Passwords::new().await.unwrap();
         assert!(!passwords.verify("", None).await.unwrap());
-        // The same parameters: the same work.
+        // The same parameters mean the same work.
         let parameters = |hash: &str| hash.split('$').take(4).collect::<String>();
         let hash = passwords.hash("correct horse").await.unwrap();
         assert_eq!(parameters(&passwords.decoy), parameters(&hash));
@@ -290,7 +292,7 @@ mod tests {
         assert_eq!(passwords.places.available_permits(), 0);
         drop(all);
         for verified in logins.join_all().await {
-            // On a slow machine the last of them wait for too long.
+            // On a slow machine, the last of them wait too long.
             assert!(!verified.unwrap_or(false));
         }
         assert_eq!(passwords.places.available_permits(), AT_ONCE + WAITING);

@@ -1,4 +1,4 @@
-//! The plugin: the service, step by step.
+//! The plugin: implements the service step by step.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -24,10 +24,10 @@ use crate::strength;
 use crate::token::{self, Claims, Signer};
 use crate::trail::Trail;
 
-/// The key of tokens, when the config has none.
+/// The file of the key for tokens, if the config has none.
 const KEY_FILE: &str = "token.key";
 
-/// Longest id of a user that is looked at.
+/// Longest id of a user that is checked.
 const LONGEST_ID: usize = 256;
 
 /// Checks passwords, issues and revokes tokens.
@@ -103,7 +103,8 @@ impl Authenticator {
         })
     }
 
-    /// Forgets revoked tokens that are over for long, and networks that were not seen for long.
+    /// Removes revoked tokens that expired long ago, and networks that were not seen for a long
+    /// time.
     #[schedule(every = "1h", jitter = "5m")]
     async fn forget_revoked(&self) -> Result<()> {
         let now = self.clock.now();
@@ -123,8 +124,8 @@ impl Authenticator {
         })
     }
 
-    /// The generation of the user's tokens if the password is right, else why it is refused; at
-    /// the same cost for a user who is not there.
+    /// The generation of the user's tokens if the password is right; otherwise the reason of the
+    /// refusal. It needs the same amount of work for a user who does not exist.
     async fn check(&self, user: &str, password: &str) -> Result<Result<String, &'static str>> {
         let hash = self.users.password_hash(user).await?;
         let is_right = self.passwords.verify(password, hash.as_deref()).await?;
@@ -169,7 +170,8 @@ impl Authenticator {
         Ok(token)
     }
 
-    /// The claims of a token that is good: signed, not over, not revoked, of the account as it is.
+    /// The claims of a valid token: signed, not expired, not revoked, and for the present state of
+    /// the account.
     async fn claims(&self, token: &str, ip: Option<&str>) -> Result<Claims, AuthError> {
         let (now, ttl) = (self.clock.now(), self.config.token_ttl.get());
         let refused = |user: Option<&str>, why| {

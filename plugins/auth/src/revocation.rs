@@ -1,5 +1,5 @@
-//! Tokens that were revoked: in the database until they would have ended anyway, and in the
-//! cache so that the database is not asked at each use.
+//! Revoked tokens. They are stored in the database until they would have expired, and in the cache,
+//! so that the database is not read at each use.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,12 +15,12 @@ const REVOKE: &str = "REPLACE INTO auth_revoked (jti, expires_at) VALUES (?, ?)"
 const FIND: &str = "SELECT jti FROM auth_revoked WHERE jti = ?";
 const FORGET: &str = "DELETE FROM auth_revoked WHERE expires_at <= ?";
 
-/// How long a token counts as not revoked without asking the database again. Another process
-/// that shares the database may have revoked it; this one knows of its own at once.
+/// How long a token counts as not revoked without reading the database again. Another process that
+/// shares the database may have revoked it; revocations by this process take effect at once.
 const TRUST: Duration = Duration::from_secs(10);
 
-/// How long a revoked token is remembered after its end: a clock that was set forward and back
-/// again does not bring it to life.
+/// How long a revoked token is remembered after it expired, so that it does not become valid again
+/// if the clock was set forward and back.
 const KEPT: Duration = Duration::from_secs(7 * 86_400);
 
 /// The revoked tokens.
@@ -31,11 +31,12 @@ pub(crate) struct Revocations<C, D> {
 }
 
 impl<C: Cache, D: Database> Revocations<C, D> {
-    /// Opens the table, which is made if absent, and forgets what is over for long.
+    /// Opens the table, which is created if it does not exist, and removes tokens that expired long
+    /// ago.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// Returns an error if the database fails.
     pub(crate) async fn open(cache: C, database: D, now: SystemTime) -> Result<Self> {
         database.execute(TABLE, &[]).await?;
         let revocations = Self { cache, database };
@@ -43,11 +44,11 @@ impl<C: Cache, D: Database> Revocations<C, D> {
         Ok(revocations)
     }
 
-    /// Revokes a token, for good once this returns.
+    /// Revokes a token, permanently once this returns.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// Returns an error if the database fails.
     pub(crate) async fn revoke(&self, claims: &Claims, now: SystemTime) -> Result<()> {
         let params = [json!(claims.jti), json!(claims.exp)];
         self.database.execute(REVOKE, &params).await?;
@@ -61,10 +62,10 @@ impl<C: Cache, D: Database> Revocations<C, D> {
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// Returns an error if the database fails.
     pub(crate) async fn contains(&self, claims: &Claims, now: SystemTime) -> Result<bool> {
-        // The two answers have keys of their own: an answer of the database that is older than a
-        // revocation can't take its place.
+        // The two answers have different keys, so that an answer of the database from before a
+        // revocation can't replace the revocation.
         if self.cache.get(&revoked(claims)).await.is_some() {
             return Ok(true);
         }
@@ -86,11 +87,11 @@ impl<C: Cache, D: Database> Revocations<C, D> {
         Ok(found)
     }
 
-    /// Forgets what has been over for a week.
+    /// Removes tokens that expired a week ago.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// Returns an error if the database fails.
     pub(crate) async fn forget(&self, now: SystemTime) -> Result<()> {
         self.database
             .execute(

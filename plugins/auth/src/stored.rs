@@ -1,7 +1,8 @@
-//! Weak passwords of accounts that the config does not list: made by other plugins, or by hand.
+//! Weak passwords of accounts that the config does not list, which were created by other plugins or
+//! by hand.
 //!
-//! Of a hash nobody can see whether its password is weak. What is known is noted: when a password
-//! is set or given at a login, and here, by trying the passwords that everybody tries first.
+//! A hash does not show whether its password is weak. What is known is recorded: when a password is
+//! set, when it is used in a login, and here, by trying the most common passwords.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -12,23 +13,23 @@ use tokio::time::Instant;
 
 use crate::accounts::Accounts;
 
-/// What everybody tries first, besides the id.
+/// The most common passwords, in addition to the id.
 const FIRST: [&str; 7] = [
     "demo", "password", "admin", "changeme", "secret", "12345678", "",
 ];
 
-/// How long the passwords of accounts are looked at during a start; the rest is looked at when
-/// somebody logs in.
+/// How long the passwords of accounts are checked during a start. The rest is checked at the next
+/// login of each user.
 const BUDGET: Duration = Duration::from_secs(5);
 
-/// Names in a message.
+/// Most names in a message.
 const NAMED: usize = 10;
 
 /// Refuses passwords that are known to be weak.
 ///
 /// # Errors
 ///
-/// When there are some, or the users can't be reached.
+/// Returns an error if there are weak passwords, or if the users can't be reached.
 pub(crate) async fn check<D: Database, U: UserService>(
     accounts: &Accounts<'_, D, U>,
     listed: &HashSet<&str>,
@@ -90,7 +91,7 @@ async fn is_weak<D: Database, U: UserService>(
         if Instant::now() >= until {
             return Ok(false);
         }
-        // A hash that can't be read lets nobody in.
+        // With a hash that can't be read, nobody can log in.
         if let Ok(true) = accounts.passwords.verify(guess, Some(hash)).await {
             note.set_weakness(hash, true);
             accounts.ledger.write(id, &note).await?;

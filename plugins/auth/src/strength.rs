@@ -1,22 +1,22 @@
-//! Whether a password is easily guessed: by its length, by what is known of the user, and by its
-//! form. A list of a million passwords would find more, and is worth a library of its own.
+//! Whether a password is easy to guess: by its length, by what is known about the user, and by its
+//! form. A list of a million passwords would find more weak passwords, but would need a library.
 
 /// Shortest password that is not weak, in bytes.
 pub(crate) const SHORTEST: usize = 12;
 
-/// Characters that have to be left without what anybody guesses first.
+/// Number of characters that must remain without the most common parts.
 const LEFT: usize = 6;
 
-/// Different characters, and characters that do not follow from the one before.
+/// Number of different characters, and of characters that do not follow from the previous one.
 const VARIED: usize = 5;
 
-/// What stands in many passwords.
+/// Parts that many passwords contain.
 const COMMON: [&str; 12] = [
     "password", "passwort", "passw0rd", "p@ssw0rd", "changeme", "iloveyou", "letmein", "welcome",
     "secret", "admin", "login", "demo",
 ];
 
-/// Characters beside each other on a keyboard.
+/// Characters that are next to each other on a keyboard.
 const ROWS: [&str; 5] = [
     "1234567890",
     "qwertyuiop",
@@ -25,7 +25,7 @@ const ROWS: [&str; 5] = [
     "zxcvbnm",
 ];
 
-/// Whether a password is easily guessed; `known` is what is known of the user.
+/// Whether a password is easy to guess. `known` contains what is known about the user.
 pub(crate) fn is_weak(known: &[&str], password: &str) -> bool {
     let text = password.to_lowercase();
     let known = || known.iter().map(|word| word.to_lowercase());
@@ -50,13 +50,13 @@ pub(crate) fn is_weak(known: &[&str], password: &str) -> bool {
     left.chars().count() < LEFT || different.len() < VARIED || surprises(&unit) < VARIED
 }
 
-/// After how many characters a text repeats itself: its length, if it does not.
+/// The number of characters after which a text repeats itself; its length if it does not.
 fn period(text: &[char]) -> usize {
     let repeats = |period: &usize| text.iter().zip(&text[*period..]).all(|(a, b)| a == b);
     (1..=text.len() / 2).find(repeats).unwrap_or(text.len())
 }
 
-/// How many characters do not follow from the one before.
+/// The number of characters that do not follow from the previous one.
 fn surprises(text: &[char]) -> usize {
     let follows = |pair: &[char]| {
         let (a, b) = (u32::from(pair[0]), u32::from(pair[1]));

@@ -1,7 +1,7 @@
-//! Tokens: who, from when until when, and for which state of the account, signed.
+//! Tokens: a user, a period of validity and a state of the account, signed.
 //!
-//! `v1.PAYLOAD.SIGNATURE`, where the payload is base64url of JSON, and the signature covers
-//! everything before it. Nothing of a token is read before its signature is known to be good.
+//! The format is `v1.PAYLOAD.SIGNATURE`. The payload is base64url of JSON, and the signature covers
+//! everything before it. No part of a token is read before its signature is verified.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,47 +14,48 @@ use sha2::Sha256;
 
 const VERSION: &str = "v1";
 
-/// Longest token that is looked at.
+/// Longest token that is checked.
 const LONGEST: usize = 2048;
 
-/// How far in the future a token may have been made: the clocks of several processes differ, and
-/// a clock may be set back. One that comes from later than that would be good for longer than a
-/// token may be.
+/// How far in the future the issue time of a token may be, because the clocks of several processes
+/// differ and a clock may be set back. A token from further in the future would be valid for longer
+/// than allowed.
 const AHEAD: Duration = Duration::from_secs(10 * 60);
 
-/// What a token says.
+/// The claims of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claims {
-    /// Who.
+    /// The user.
     pub(crate) sub: String,
-    /// From when on, in seconds since 1970.
+    /// When it was issued, in seconds since 1970.
     pub(crate) iat: u64,
-    /// Until when, in seconds since 1970.
+    /// When it expires, in seconds since 1970.
     pub(crate) exp: u64,
-    /// Tells the token from every other.
+    /// A unique id of the token.
     pub(crate) jti: String,
-    /// The state of the account that the token was made for: with another, it is over.
+    /// The state of the account for which the token was issued. In another state, the token is not
+    /// valid.
     #[serde(rename = "gen")]
     pub(crate) generation: String,
 }
 
-/// Why a token is none.
+/// The reason why a token is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenRefusal {
-    /// It is not one that this signer made.
+    /// This signer has not issued it.
     Foreign,
-    /// Its time is over.
+    /// It has expired.
     Over,
-    /// Its time has not come.
+    /// It is not valid yet.
     Early,
 }
 
 impl Claims {
-    /// New claims, good for a time.
+    /// New claims that are valid for a time.
     ///
     /// # Errors
     ///
-    /// When the system has no randomness.
+    /// Returns an error if the system has no random numbers.
     pub(crate) fn new(
         user: &str,
         generation: String,
@@ -72,21 +73,21 @@ impl Claims {
         })
     }
 
-    /// Until when.
+    /// When they expire.
     pub(crate) fn expires(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(self.exp)
     }
 
-    /// How long they are still good for.
+    /// How long they are still valid.
     pub(crate) fn rest(&self, now: SystemTime) -> Duration {
         self.expires().duration_since(now).unwrap_or_default()
     }
 }
 
-/// A name for the state of an account, which tells nothing of it: another one for each other
-/// password hash and for each other `stamp`.
+/// A text that identifies the state of an account without revealing it: it differs for each
+/// password hash and for each `stamp`.
 pub(crate) fn generation(signer: &Signer, user: &str, hash: &str, stamp: &str) -> String {
-    // No part can hold the separator, so no two accounts have the same text.
+    // No part can contain the separator, so no two accounts have the same text.
     let state = format!("generation\0{user}\0{hash}\0{stamp}");
     let tag = signer.mac.clone().chain_update(state).finalize();
     URL_SAFE_NO_PAD.encode(&tag.into_bytes()[..16])
@@ -99,7 +100,7 @@ pub(crate) fn seconds(time: SystemTime) -> u64 {
         .as_secs()
 }
 
-/// Signs tokens and knows its own.
+/// Signs tokens and recognizes its own.
 #[derive(Clone)]
 pub(crate) struct Signer {
     mac: Hmac<Sha256>,
@@ -108,14 +109,14 @@ pub(crate) struct Signer {
 impl Signer {
     /// # Errors
     ///
-    /// When the key is empty.
+    /// Returns an error if the key is empty.
     pub(crate) fn new(key: &[u8]) -> Result<Self> {
         let mac = Hmac::new_from_slice(key)
             .map_err(|error| Error::config("the key of tokens").because(error))?;
         Ok(Self { mac })
     }
 
-    /// The token that says the claims.
+    /// The token with these claims.
     pub(crate) fn sign(&self, claims: &Claims) -> Result<String> {
         let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims)?);
         let signed = format!("{VERSION}.{payload}");
@@ -128,12 +129,12 @@ impl Signer {
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    /// The claims of a token that is this signer's and good now. None is good for longer than
-    /// `ttl`, also one that was made when tokens were to be good for longer.
+    /// The claims of a token that this signer has issued and that is valid now. No token is valid
+    /// for longer than `ttl`, even if it was issued when the limit was longer.
     ///
     /// # Errors
     ///
-    /// Why it is none.
+    /// Returns the reason if the token is invalid.
     pub(crate) fn read(
         &self,
         token: &str,
@@ -152,14 +153,14 @@ impl Signer {
         Err((refused, Some(claims.sub)))
     }
 
-    /// The claims of a token that is this signer's.
+    /// The claims of a token that this signer has issued.
     fn signed(&self, token: &str) -> Option<Claims> {
         if token.len() > LONGEST {
             return None;
         }
         let (signed, signature) = token.rsplit_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-        // In constant time: how much of a guess was right can't be measured.
+        // It takes constant time, so that it can't be measured how much of a guess was right.
         self.mac
             .clone()
             .chain_update(signed)

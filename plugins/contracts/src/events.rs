@@ -1,31 +1,32 @@
-//! Events, one struct per topic.
+//! The events, one struct for each topic.
 //!
-//! The lengths and patterns hold for what comes as JSON: from callers of `api-plugin`, and from
-//! files of events.
+//! The lengths and patterns are checked for data that arrives as JSON: from callers of
+//! `api-plugin`, and from files of events.
 
 use plugin_core::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::services::User;
 
-/// What no name holds: control characters, and characters that are invisible or change the direction
-/// of text (Unicode's default ignorable characters, and the blank of Braille). They would reach
-/// terminals, logs and line protocols, and make two names look like one.
+/// Characters that a name must not contain: control characters, and characters that are invisible
+/// or change the direction of text (Unicode's default ignorable characters, and the blank Braille
+/// pattern). They would reach terminals, logs and line protocols, and make two different names look
+/// the same.
 macro_rules! unnamed {
     () => {
         r"\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}"
     };
 }
 
-/// Unicode's blanks, which a name holds only inside: at its ends they make two names look like one,
-/// and nothing but blanks is no name.
+/// Unicode's blanks. A name may contain them only inside, because at its ends they make two
+/// different names look the same. A name must not consist only of blanks.
 macro_rules! blank {
     () => {
         r"\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
     };
 }
 
-/// The form of what names something.
+/// The form of a name.
 pub(crate) const NAME: &str = concat!(
     "^[^",
     unnamed!(),
@@ -38,7 +39,7 @@ pub(crate) const NAME: &str = concat!(
     "])?$",
 );
 
-/// The form of a text for people: as [`NAME`], with tabs and line feeds.
+/// The form of a text for people: like [`NAME`], but with tabs and line feeds.
 pub(crate) const TEXT: &str = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e-\u200f\u2028-\u202e\u2060-\u206f\ufeff]*$";
 
 /// A user logged in.
@@ -46,10 +47,10 @@ pub(crate) const TEXT: &str = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserLogin {
-    /// Who.
+    /// Id of the user.
     #[schemars(length(min = 1, max = 128), regex(pattern = NAME))]
     pub user_id: String,
-    /// Address that the user came from.
+    /// Address from which the user logged in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64), regex(pattern = NAME))]
     pub ip: Option<String>,
@@ -60,7 +61,7 @@ pub struct UserLogin {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserLogout {
-    /// Who.
+    /// Id of the user.
     #[schemars(length(min = 1, max = 128), regex(pattern = NAME))]
     pub user_id: String,
 }
@@ -70,7 +71,7 @@ pub struct UserLogout {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserWelcome {
-    /// Who.
+    /// Id of the user.
     #[schemars(length(min = 1, max = 128), regex(pattern = NAME))]
     pub user_id: String,
     /// Text of the welcome.
@@ -83,7 +84,7 @@ pub struct UserWelcome {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserLookup {
-    /// Who.
+    /// Id of the user.
     #[schemars(length(min = 1, max = 128), regex(pattern = NAME))]
     pub user_id: String,
 }
@@ -96,10 +97,10 @@ pub struct OrderCreated {
     /// Number of the order.
     #[schemars(length(min = 1, max = 128), regex(pattern = NAME))]
     pub order_id: String,
-    /// Who ordered.
+    /// Id of the user who ordered.
     #[schemars(length(min = 1, max = 128), regex(pattern = NAME))]
     pub user_id: String,
-    /// Price of the whole, in cents.
+    /// Price of the whole order, in cents.
     #[schemars(range(max = 9_007_199_254_740_991_u64))]
     pub total_cents: u64,
 }
@@ -124,7 +125,7 @@ pub struct DataSaved {
     /// Name of the table.
     #[schemars(length(min = 1, max = 128), regex(pattern = NAME))]
     pub table: String,
-    /// Key that the database gave the row.
+    /// Key that the database assigned to the row.
     pub id: i64,
 }
 
@@ -147,9 +148,9 @@ pub struct DataQuery {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataQueryResult {
-    /// The query that was asked.
+    /// The query that was executed.
     pub query: String,
-    /// Column names and values, row by row.
+    /// The rows, each with column names and values.
     pub results: Vec<Map<String, Value>>,
 }
 

@@ -1,4 +1,4 @@
-//! The events and service traits that the plugins share: no implementation.
+//! The events and service traits that the plugins share. It contains no implementation.
 
 #![forbid(unsafe_code)]
 

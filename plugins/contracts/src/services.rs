@@ -1,4 +1,4 @@
-//! Services, one trait each, and the values that their methods take and return.
+//! Services, one trait each, and the types of their parameters and results.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -41,23 +41,23 @@ pub trait Cache {
 /// A user as other plugins see it: without the password's hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct User {
-    /// Key.
+    /// Id of the user.
     pub id: String,
-    /// What the user is called.
+    /// Name of the user.
     pub name: String,
-    /// Where mail goes.
+    /// Address for mail.
     pub email: String,
-    /// Where text messages go.
+    /// Number for text messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
 }
 
-/// A user who is to be created.
+/// The data of a new user.
 #[derive(Clone)]
 pub struct NewUser {
     /// The user.
     pub user: User,
-    /// Hash of the password in PHC format; never the password.
+    /// Hash of the password in PHC format, never the password itself.
     pub password_hash: String,
 }
 
@@ -69,8 +69,8 @@ impl fmt::Debug for NewUser {
     }
 }
 
-/// Users. One who is disabled stays in the database, and is to all methods but
-/// [`declare`](Self::declare) as one who is not there; the id can't be given to another.
+/// Users. A disabled user stays in the database. For all methods except [`declare`](Self::declare),
+/// a disabled user does not exist; the id can't be given to another user.
 #[service]
 pub trait UserService {
     /// Returns the user with this key.
@@ -209,23 +209,23 @@ pub trait FileStore {
 /// A line of the log.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct LogLine {
-    /// Tells it from others of the process; the next line has the next number.
+    /// A number, unique in the process; the next line has the next number.
     pub number: u64,
-    /// When it was written.
+    /// When the line was written.
     pub at: Timestamp,
     /// `error`, `warn`, `info`, `debug` or `trace`.
     pub level: &'static str,
-    /// The module that wrote it.
+    /// The module that wrote the line.
     pub target: String,
-    /// The plugin whose code wrote it, or that it is about.
+    /// The plugin whose code wrote the line, or to which it refers.
     pub plugin: Option<String>,
-    /// What it says.
+    /// The message.
     pub message: String,
     /// Its fields.
     pub fields: Map<String, Value>,
 }
 
-/// The last lines of the log, as far as they are kept in memory.
+/// The last lines of the log, as far as they are in memory.
 #[service]
 pub trait LogTail {
     /// Returns at most the given number of lines after a line number, the oldest first. If numbers

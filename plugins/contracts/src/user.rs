@@ -1,4 +1,4 @@
-//! What a user has to look like before it is stored.
+//! The conditions that a user has to meet before it is stored.
 
 use std::collections::HashSet;
 
@@ -11,14 +11,14 @@ const ID_LENGTH: usize = 64;
 const TEXT_LENGTH: usize = 255;
 
 impl User {
-    /// Longest id, in bytes: what its column holds.
+    /// Longest id in bytes, which is the size of its column.
     pub const ID_LENGTH: usize = ID_LENGTH;
 
-    /// Whether a user looks like one who can be stored.
+    /// Checks that a user can be stored.
     ///
     /// # Errors
     ///
-    /// Names the field that is wrong.
+    /// Returns an error that names the wrong field.
     pub fn check(&self) -> Result<()> {
         Self::check_id(&self.id)?;
         text("name", &self.name, TEXT_LENGTH)?;
@@ -39,20 +39,20 @@ impl User {
         }
     }
 
-    /// Whether a text can be the id of a user: what an event may name as one.
+    /// Checks that a text can be the id of a user, so that an event may contain it as one.
     ///
     /// # Errors
     ///
-    /// Says what an id is.
+    /// Returns an error that describes a valid id.
     pub fn check_id(id: &str) -> Result<()> {
         text("id", id, ID_LENGTH)
     }
 
-    /// Whether the users of a config can all be stored; `key` is the list that they stand in.
+    /// Checks that the users of a config can all be stored. `key` is the list that contains them.
     ///
     /// # Errors
     ///
-    /// Names the first one that can't, or is there twice.
+    /// Returns an error that names the first user who can't be stored or is listed twice.
     pub fn check_all<'u>(key: &str, users: impl IntoIterator<Item = &'u Self>) -> Result<()> {
         let mut ids = HashSet::new();
         for (at, user) in users.into_iter().enumerate() {
@@ -71,8 +71,8 @@ impl User {
 
 fn text(field: &str, text: &str, most: usize) -> Result<()> {
     let trimmed = text.trim() == text && !text.is_empty();
-    // As in the events that name a user. Variation selectors are shown, and hide nothing, but make
-    // two names look like one.
+    // The same as in the events that name a user. Variation selectors are visible and hide nothing,
+    // but they make two different names look the same.
     let is_seen = !text.contains(|char| is_obeyed(char) || matches!(char, '\u{fe0e}' | '\u{fe0f}'));
     if trimmed && text.len() <= most && is_seen {
         return Ok(());
@@ -99,10 +99,10 @@ mod tests {
         }
     }
 
-    /// What the config takes as a user's id, an event can name, and nothing else.
+    /// An id that the config accepts can be used in events, and other texts can't.
     #[test]
     fn report_a8_an_id_is_what_an_event_may_name() {
-        // Beyond these are pictures and letters of old scripts, and nothing that hides.
+        // Beyond these are pictures and letters of old scripts, but no hidden characters.
         let planes = (0..0x1_0000)
             .chain(0x1_bc90..0x1_d200)
             .chain(0xd_fff0..0xe_1010);

@@ -1,5 +1,5 @@
-//! The file `address` in a plugin's data directory: where it listens right now, for whoever let it
-//! choose a port.
+//! The file `address` in a plugin's data directory: it contains the address at which the plugin
+//! listens now, for programs that let it choose a port.
 
 use std::fs;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use plugin_core::{ErrorExt, Result, owned, regular};
 
-/// The file `address` in a plugin's data directory, which says where it listens.
+/// The file `address` in a plugin's data directory, which contains the address at which it listens.
 #[derive(Debug)]
 pub struct AddressFile {
     path: PathBuf,
@@ -23,11 +23,11 @@ impl AddressFile {
         }
     }
 
-    /// Writes it; who reads sees all or nothing.
+    /// Writes it atomically.
     ///
     /// # Errors
     ///
-    /// When the directory can't be written.
+    /// Returns an error if the directory can't be written.
     pub fn write(&self, address: SocketAddr) -> Result<()> {
         let draft = self.path.with_extension("new");
         put(&draft, &address.to_string())
@@ -35,7 +35,7 @@ impl AddressFile {
             .context(format!("can't write `{}`", self.path.display()))
     }
 
-    /// Removes it, unless it is of a successor already.
+    /// Removes it, unless it belongs to a successor already.
     pub fn remove(&self, address: SocketAddr) {
         let removed = fs::read_to_string(&self.path).and_then(|text| {
             if text == address.to_string() {
@@ -50,7 +50,7 @@ impl AddressFile {
     }
 }
 
-/// Writes a file for its owner alone.
+/// Writes a file that only its owner can access.
 fn put(path: &Path, text: &str) -> io::Result<()> {
     let mut options = owned::options();
     let mut file = regular::open(path, options.write(true).create(true).truncate(true))?;

@@ -1,4 +1,4 @@
-//! JSON bodies: what is wrong with one is said with its place.
+//! JSON bodies. A mistake in a body is reported with its place.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::problem::Problem;
 
-/// How long a body may take to come.
+/// Time limit for receiving a body.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BodyTime(pub(crate) Duration);
 
-/// A body that is JSON; not more is known of it.
+/// A body that is JSON of unknown structure.
 #[derive(Debug)]
 pub struct JsonBody(Bytes);
 
@@ -24,14 +24,14 @@ impl JsonBody {
         &self.0
     }
 
-    /// The body, which has to be an object, as a `T`: serde would take a list, too, and go by the
-    /// places in it.
+    /// Reads the body, which has to be an object, as a `T`. serde would also accept a list, and
+    /// assign its elements by their positions.
     ///
     /// # Errors
     ///
-    /// 422 with the key that is wrong.
+    /// Returns 422 with the wrong key.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        // A type with names would be read from a list too, by the order of its keys.
+        // A type with named fields would be read from a list too, by the order of its fields.
         if self.0.trim_ascii_start().starts_with(b"[") {
             let detail = "expected an object, found a list: write each value with its key, as in \
                  `{\"key\": value}`";
@@ -68,7 +68,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
     }
 }
 
-/// Reads the whole body, as long as that may take.
+/// Reads the whole body, within the time limit.
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     let limit = request.extensions().get::<BodyTime>().copied();
     let body = Bytes::from_request(request, state);

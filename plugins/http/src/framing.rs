@@ -1,5 +1,5 @@
-//! What the head of a request has to say once, and how its body may be sent: what two servers could
-//! read in two ways is refused before anybody acts on it.
+//! Checks that the head of a request is unambiguous: a request that two servers could interpret
+//! differently is refused before anything acts on it.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
@@ -8,15 +8,15 @@ use axum::response::Response;
 
 use crate::problem::Problem;
 
-/// Headers of which a request has one at most.
+/// Headers that a request may have only once.
 const SINGLE: [HeaderName; 3] = [header::HOST, header::AUTHORIZATION, header::CONTENT_TYPE];
 
-/// Answers a request whose head says one thing.
+/// Answers a request whose head is unambiguous.
 ///
 /// # Errors
 ///
-/// 400 for a header that is there twice or lacks, 501 for a transfer coding and 415 for a content
-/// coding that is not read here.
+/// Returns 400 for a header that occurs twice or is missing, 501 for a transfer coding, and 415 for
+/// a content coding, which are not supported here.
 pub async fn framed(request: Request, next: Next) -> Result<Response, Problem> {
     let headers = request.headers();
     check_single(headers)?;
@@ -59,7 +59,7 @@ fn check_codings(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The codings that a header names, in lower case; what is no text is none that is known.
+/// The codings in a header, in lower case. A value that is not text counts as an unknown coding.
 fn codings(headers: &HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> {
     let values = headers.get_all(name).iter();
     let texts = values.map(|value| value.to_str().unwrap_or("?"));

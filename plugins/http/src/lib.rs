@@ -1,8 +1,10 @@
-//! An HTTP server for plugins: connections within limits, routes, and refusals that say what to do.
+//! An HTTP server for plugins: connections with limits, routes, and refusals that say what to do.
 //!
-//! [`Server`] takes what a [`Listener`] hands it, gives each connection a place within its
-//! [`ServerLimits`], and is drained when the plugin stops. [`Limits`] bound what one request may
-//! take. [`Probes`] answer whether the service lives and is ready. Every answer of 4xx and 5xx is a [`Problem`], as RFC 9457 has it.
+//! [`Server`] accepts connections from a [`Listener`], gives each a place within its
+//! [`ServerLimits`], and is drained when the plugin stops. [`Limits`] limit the resources of one
+//! request. [`OwnOrigin`] refuses requests that web pages of other origins make a browser send.
+//! [`Probes`] answer whether the service is alive and ready. Every answer of 4xx and 5xx is a
+//! [`Problem`] according to RFC 9457.
 
 #![forbid(unsafe_code)]
 
@@ -11,6 +13,7 @@ mod problem;
 mod body;
 mod framing;
 mod limits;
+mod origin;
 mod params;
 mod refused;
 mod route;
@@ -26,6 +29,7 @@ pub use address::AddressFile;
 pub use body::{JsonBody, is_json};
 pub use framing::framed;
 pub use limits::{Deadline, Limits};
+pub use origin::OwnOrigin;
 pub use params::Params;
 pub use probes::{NotReady, Observed, Probes};
 pub use problem::{Detail, Problem};

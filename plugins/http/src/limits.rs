@@ -1,4 +1,4 @@
-//! Limits on what one request may take: the size of its body and its time.
+//! Limits of one request: the size of its body and its time.
 
 use std::any::Any;
 use std::time::Duration;
@@ -16,23 +16,23 @@ use tower_http::timeout::TimeoutLayer;
 use crate::body::BodyTime;
 use crate::problem::{Problem, explained};
 
-/// What one request may take.
+/// The limits of one request.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Most bytes of a body.
+    /// Most bytes in a body.
     pub body: usize,
-    /// Most time for a body to come.
+    /// Longest time for receiving a body.
     pub body_time: Duration,
-    /// Most time, from the last byte of the head to the answer.
+    /// Longest time from the last byte of the head to the answer.
     pub time: Duration,
 }
 
-/// When a request is ended that is not answered; every request has it.
+/// The moment at which a request without an answer is ended; every request has it.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline(pub Instant);
 
 impl Limits {
-    /// Sets the limits on all routes. A handler that panics answers 500.
+    /// Sets the limits for all routes. If a handler panics, the answer is 500.
     pub fn apply(self, router: Router) -> Router {
         router
             .layer(DefaultBodyLimit::disable())
@@ -53,7 +53,7 @@ impl Limits {
             }))
     }
 
-    /// Why the limits, or the router, refuse with a status.
+    /// The reason why the limits, or the router, refuse with a status.
     fn reason(self, status: StatusCode) -> String {
         match status {
             StatusCode::NOT_FOUND => "there is nothing at this path".to_owned(),

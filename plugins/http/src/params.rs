@@ -1,4 +1,4 @@
-//! The query of a request, as a type.
+//! The query of a request as a type.
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::StatusCode;
@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
 
-/// What the query of a request says, as a `T`. What it does not understand is refused with 400.
+/// The query of a request as a `T`. A query that can't be read is refused with 400.
 #[derive(Debug)]
 pub struct Params<T>(pub T);
 

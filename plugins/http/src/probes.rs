@@ -1,10 +1,10 @@
-//! Whether the process lives, has started, and is ready: what orchestrators ask.
+//! Probes for orchestrators: whether the process is alive, has started, and is ready.
 //!
 //! | route | answer |
 //! | --- | --- |
 //! | `GET /livez`, `GET /healthz` | 200 as long as the manager works: a failure asks for a restart |
-//! | `GET /startupz` | 200 once the start is over; until then 503, which names who does not run yet |
-//! | `GET /readyz` | 200 if every plugin serves; else 503, which names who does not, and why |
+//! | `GET /startupz` | 200 once the start is over; until then 503, which names the plugins that do not run yet |
+//! | `GET /readyz` | 200 if every plugin serves; else 503, which names the plugins that do not, and why |
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,32 +25,32 @@ use crate::route::Route;
 pub struct NotReady {
     /// Name of the instance.
     pub plugin: String,
-    /// What it does instead.
+    /// Its state.
     pub state: String,
-    /// Why, if it says so.
+    /// The reason, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// What the probes tell of.
+/// The state that the probes report.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Observed {
     /// Whether the manager is stuck.
     pub is_stuck: bool,
-    /// Whether the start is still under way.
+    /// Whether the start is still in progress.
     pub is_starting: bool,
     /// The plugins that do not serve.
     pub not_ready: Vec<NotReady>,
 }
 
-/// Answers whether the process lives, has started, and is ready.
+/// Answers whether the process is alive, has started, and is ready.
 #[derive(Clone)]
 pub struct Probes(Arc<dyn Fn() -> Observed + Send + Sync>);
 
 impl Probes {
     /// `GET /livez`.
     pub const LIVE: &'static str = "GET /livez";
-    /// `GET /healthz`: the same under its older name.
+    /// `GET /healthz`: the older name of `GET /livez`.
     pub const HEALTH: &'static str = "GET /healthz";
     /// `GET /readyz`.
     pub const READY: &'static str = "GET /readyz";
@@ -65,7 +65,7 @@ impl Probes {
         Self::new(move || observe(&system))
     }
 
-    /// Probes that tell what is observed.
+    /// Probes that report the observed state.
     #[must_use]
     pub fn new(observe: impl Fn() -> Observed + Send + Sync + 'static) -> Self {
         Self(Arc::new(observe))

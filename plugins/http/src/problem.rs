@@ -1,7 +1,7 @@
-//! Answers that say what went wrong: RFC 9457, `application/problem+json`.
+//! Answers that describe a problem: RFC 9457, `application/problem+json`.
 //!
-//! Invariant: every answer of 4xx and 5xx has such a body. What handlers refuse they refuse with a
-//! [`Problem`]; what libraries refuse is put into one on its way out.
+//! Invariant: every answer of 4xx and 5xx has such a body. Handlers refuse with a [`Problem`];
+//! refusals of libraries are converted into one before they are sent.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-/// Most characters of what a problem says.
+/// Most characters in the text of a problem.
 const LONGEST: usize = 1000;
 
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// Why a request was not fulfilled.
+/// The reason why a request was not fulfilled.
 #[derive(Debug, Clone)]
 pub struct Problem {
     status: StatusCode,
@@ -25,7 +25,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem; `detail` says to the caller what to do about it.
+    /// A problem. `detail` tells the caller what to do.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             status,
@@ -35,7 +35,7 @@ impl Problem {
         }
     }
 
-    /// A path that ends in a word that is no action.
+    /// The problem of a path that ends in an unknown action.
     pub fn unknown_action(word: &str, actions: &[&str]) -> Self {
         let detail = format!(
             "there is no action `{word}`: use `{}`",
@@ -44,7 +44,7 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail).with("actions", actions)
     }
 
-    /// What is asked for can't be done now.
+    /// The problem that the request can't be fulfilled now.
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(Duration::from_secs(1))
     }
@@ -55,7 +55,7 @@ impl Problem {
         self.status
     }
 
-    /// What it says to the caller.
+    /// The text for the caller.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
@@ -79,7 +79,7 @@ impl Problem {
         self
     }
 
-    /// Asks to wait before the next try. The header has whole seconds: never too early.
+    /// Asks the caller to wait before the next attempt. The header has whole seconds, rounded up.
     #[must_use]
     pub fn retry_after(self, pause: Duration) -> Self {
         let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
@@ -103,12 +103,11 @@ impl IntoResponse for Problem {
     }
 }
 
-/// What a problem says, on its answer.
+/// The text of a problem, as an extension of its answer.
 #[derive(Debug, Clone)]
 pub struct Detail(pub String);
 
-/// Gives an answer that says nothing of its own a problem's body; it keeps its headers, such as
-/// `Allow`.
+/// Adds a problem's body to an answer that has no body; its headers, such as `Allow`, are kept.
 pub(crate) fn explained(
     response: Response,
     explain: impl FnOnce(StatusCode) -> String,
@@ -127,7 +126,7 @@ pub(crate) fn explained(
     problem
 }
 
-/// A text with what a caller sent in it may be as long as his request.
+/// Shortens a text, because it may contain parts of the request, of any length.
 fn shortened(mut text: String) -> String {
     if let Some((end, _)) = text.char_indices().nth(LONGEST) {
         text.truncate(end);

@@ -1,5 +1,4 @@
-//! What callers are told of an operation that was not carried out, or an event that was not
-//! published.
+//! The answers for an operation that was not carried out, or an event that was not published.
 
 use axum::http::StatusCode;
 use plugin_core::Error;
@@ -68,7 +67,7 @@ impl From<DeadLetterError> for Problem {
     }
 }
 
-/// What an interceptor refused: for now, or for good.
+/// The refusal of an interceptor, temporary or permanent.
 fn refused(error: &Error, detail: String) -> Problem {
     if !error.kind().is_retriable() {
         return Problem::new(StatusCode::FORBIDDEN, detail);

@@ -1,13 +1,13 @@
-//! A route: its name, and what answers there.
+//! A route: its name and its handler.
 
 use axum::routing::MethodRouter;
 
-/// A method and a path, as `METHOD /path`, and what answers there.
+/// A method and a path, as `METHOD /path`, and the handler.
 #[derive(Debug)]
 pub struct Route {
     /// Its name.
     pub name: &'static str,
-    /// What answers.
+    /// The handler.
     pub handler: MethodRouter,
 }
 
@@ -18,7 +18,7 @@ impl Route {
         Self { name, handler }
     }
 
-    /// The path of its name.
+    /// The path in its name.
     #[must_use]
     pub fn path(&self) -> &'static str {
         self.name

@@ -1,8 +1,8 @@
-//! The server: takes connections, and ends them when it is asked to.
+//! The server: it accepts connections, and ends them when it is asked to.
 //!
-//! Invariants: every connection is taken at once, and has a place in [`admission`]; a connection
-//! is a task of the plugin, so that none outlives it; while the server drains, requests that run
-//! are answered and nothing new is taken.
+//! Invariants: every connection is accepted at once, and gets a place in [`admission`]; a
+//! connection is a task of the plugin, so it ends with the plugin at the latest; while the server
+//! drains, requests in progress are answered and no new ones are accepted.
 
 mod admission;
 mod connection;
@@ -31,17 +31,18 @@ pub use progress::Timeouts;
 use succession::OnTheWay;
 pub use succession::Succession;
 
-/// Where connections come in.
+/// A source of connections.
 pub trait Listener: Send + Sync + 'static {
     /// A connection.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
-    /// The other end of one; every request has it as an extension.
+    /// The other end of a connection; every request has it as an extension.
     type Peer: Clone + Debug + Send + Sync + 'static;
 
-    /// Takes the next connection.
+    /// Accepts the next connection.
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Self::Peer)>> + Send;
 
-    /// The address whose connections count together; `None` if this one counts only in all.
+    /// The address whose connections are counted together; `None` if this connection is counted
+    /// only in total.
     fn address(&self, peer: &Self::Peer) -> Option<IpAddr>;
 }
 
@@ -49,63 +50,92 @@ pub trait Listener: Send + Sync + 'static {
 pub type Spawn =
     Arc<dyn Fn(&'static str, BoxFuture<'static, ()>) -> Result<(), SpawnError> + Send + Sync>;
 
-/// A pause after the system could not give a connection, as when files have run out.
+/// The pause after the system could not supply a connection, for example because there are too many
+/// open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// What the head of a request may take.
+/// The limits for the head of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct Head {
-    /// Most bytes, the request line included.
+    /// Most bytes, including the request line.
     pub bytes: usize,
     /// Most fields.
     pub fields: NonZeroU16,
 }
 
-/// What all connections together, and each of them, may take.
+/// The limits for all connections together, and for each of them.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerLimits {
     /// How many connections there may be.
     pub room: Room,
-    /// How long each may take.
+    /// The time limits of each connection.
     pub timeouts: Timeouts,
-    /// What the head of a request may take.
+    /// The limits for the head of a request.
     pub head: Head,
 }
 
-/// What is answered.
+/// The longest time for sending an answer to a client of operators.
+const WRITE: Duration = Duration::from_secs(10);
+
+impl ServerLimits {
+    /// The limits of an interface for operators and their programs. `connections` is the number of
+    /// connections, from one address or from several. `patience` is the time for the head of a
+    /// request, for the pause between requests, and, up to ten seconds, for sending an answer.
+    #[must_use]
+    pub fn for_operators(connections: NonZeroU16, patience: Duration) -> Self {
+        Self {
+            room: Room {
+                total: connections,
+                per_address: connections,
+            },
+            timeouts: Timeouts {
+                header: patience,
+                write: patience.min(WRITE),
+                idle: patience,
+            },
+            head: Head {
+                bytes: 16 * 1024,
+                fields: const { NonZeroU16::new(64).expect("it is not zero") },
+            },
+        }
+    }
+}
+
+/// The routers that answer requests.
 #[derive(Debug, Clone)]
 pub struct Routers {
-    /// Everything.
+    /// The router for all routes.
     pub all: Router,
-    /// For connections that there is no room for: probes, and a refusal of all else.
+    /// The router for connections for which there is no room: it answers probes, and refuses
+    /// everything else.
     pub spare: Router,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Serving,
-    /// Connections go on at the next server, each when it has no request.
+    /// Connections continue at the next server, each when it has no request.
     Moving,
     Draining,
     Cut,
 }
 
-/// A server that runs. Dropping it cuts its connections off.
+/// A running server. Dropping it closes its connections.
 #[derive(Debug)]
 pub struct Server<L: Listener> {
     phase: watch::Sender<Phase>,
     connections: Arc<Connections>,
     succession: Arc<Succession<L>>,
-    /// Closed when no more connections are taken.
+    /// Closed when no more connections are accepted.
     accepts: watch::Receiver<()>,
 }
 
 impl<L: Listener> Server<L> {
-    /// Serves what the routers answer to whoever comes in, within the limits.
+    /// Serves all connections with these routers, within the limits.
     ///
     /// # Errors
     ///
-    /// When the plugin may not have a task for it.
+    /// Returns an error if the plugin can't spawn a task for it.
     pub fn serve(
         listener: L,
         routers: Routers,
@@ -115,8 +145,8 @@ impl<L: Listener> Server<L> {
         Self::serve_after(None, (listener, routers), limits, spawn)
     }
 
-    /// The same, and goes on with the connections of an earlier server when that is drained: the
-    /// requests that come in then are answered by these routers, within these limits.
+    /// Like `serve`, and takes over the connections of an earlier server when that is drained:
+    /// further requests on them are answered by these routers, within these limits.
     ///
     /// # Errors
     ///
@@ -151,7 +181,7 @@ impl<L: Listener> Server<L> {
         })
     }
 
-    /// What a server needs that is to follow this one.
+    /// The data that the next server needs from this one.
     #[must_use]
     pub fn succession(&self) -> &Arc<Succession<L>> {
         &self.succession
@@ -163,20 +193,20 @@ impl<L: Listener> Server<L> {
         self.succession.is_followed()
     }
 
-    /// Takes nothing new, waits until what runs is answered, and after `limit` cuts off the rest;
-    /// returns how many connections that were. Those that have no request go on at the server that
-    /// follows this one; if none does, they are closed.
+    /// Accepts no new connections, waits until the requests in progress are answered, and closes
+    /// the remaining connections after `limit`; returns their number. Connections without a request
+    /// continue at the server that follows this one; if there is none, they are closed.
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, the server goes on draining without a limit.
+    /// If the future is dropped, the server continues to drain without a limit.
     pub async fn drain(&self, limit: Duration) -> usize {
         self.phase.send_replace(match self.is_followed() {
             true => Phase::Moving,
             false => Phase::Draining,
         });
         let emptied = async {
-            // One that is just being taken is among those that are waited for.
+            // A connection that is just being accepted is waited for as well.
             let mut accepts = self.accepts.clone();
             while accepts.changed().await.is_ok() {}
             self.connections.emptied().await;
@@ -197,7 +227,7 @@ struct Acceptor<L: Listener> {
     head: Head,
     spawn: Spawn,
     phase: watch::Receiver<Phase>,
-    /// Tells by its end that no more connections are taken.
+    /// Its end shows that no more connections are accepted.
     _accepting: watch::Sender<()>,
 }
 
@@ -208,12 +238,12 @@ impl<L: Listener> Acceptor<L> {
         tokio::select! {
             () = self.accept() => {}
             () = self.go_on(moved) => {}
-            // An error says that the server is dropped.
+            // An error means that the server was dropped.
             _ = phase.wait_for(|phase| *phase != Phase::Serving) => {}
         }
     }
 
-    /// Takes the connections of an earlier server.
+    /// Takes over the connections of an earlier server.
     async fn go_on(&self, moved: Option<mpsc::UnboundedReceiver<OnTheWay<L>>>) {
         if let Some(mut moved) = moved {
             while let Some((stream, peer)) = moved.recv().await {

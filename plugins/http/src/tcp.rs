@@ -15,31 +15,31 @@ use crate::server::Listener;
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
-/// An address that is taken. A clone is a hold on the same one.
+/// An address that is in use by this listener. A clone uses the same one.
 #[derive(Clone)]
 pub struct Tcp {
     listener: Arc<TcpListener>,
-    /// As it was asked for.
+    /// The address as it was requested.
     asked: Arc<str>,
     address: SocketAddr,
     is_shared: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
 }
 
 impl Tcp {
-    /// Takes an address.
+    /// Binds an address.
     ///
     /// # Errors
     ///
-    /// When it is no address, or not a free one: the operator has to change it.
+    /// Returns an error if the address is invalid or not free: the operator has to change it.
     pub async fn bind(address: &str) -> Result<Self> {
         Self::bind_of("address", address).await
     }
 
-    /// Takes an address that stands in a key of config of another name.
+    /// Binds an address from a config key with another name.
     ///
     /// # Errors
     ///
-    /// As of [`Tcp::bind`]; the error names the key.
+    /// As [`Tcp::bind`]; the error names the key.
     pub async fn bind_of(key: &str, address: &str) -> Result<Self> {
         let refused = |error: io::Error| {
             let address = mask(address);
@@ -54,7 +54,7 @@ impl Tcp {
         })
     }
 
-    /// The same, or a share of what another one has taken, if that is the address.
+    /// Like `bind_of`, or shares the socket of another one if it has this address.
     ///
     /// # Errors
     ///
@@ -76,15 +76,15 @@ impl Tcp {
         }
     }
 
-    /// Connections from some addresses are many clients', such as those of a proxy: they count only
-    /// in all.
+    /// Sets which addresses serve many clients, such as those of proxies: their connections are
+    /// counted only in total.
     #[must_use]
     pub fn shared_by(mut self, is_shared: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
         self.is_shared = Arc::new(is_shared);
         self
     }
 
-    /// Where it listens, with the port that was taken.
+    /// The address at which it listens, with the actual port.
     #[must_use]
     pub fn local_address(&self) -> SocketAddr {
         self.address

@@ -1,4 +1,4 @@
-//! A request's place in its trace: what the header `traceparent` says, or a trace of its own.
+//! The place of a request in its trace: from the header `traceparent`, or in a new trace.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -12,15 +12,15 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub async fn traced(request: Request, next: Next) -> Response {
     let span = incoming(request.headers()).map_or_else(TraceContext::root, TraceContext::child);
     let mut response = trace::scope(span, next.run(request)).await;
-    // The text of a context is ASCII, so it is a header's value.
+    // The text of a context is ASCII, so it is a valid header value.
     if let Ok(value) = HeaderValue::try_from(span.to_string()) {
         response.headers_mut().insert(TRACEPARENT, value);
     }
     response
 }
 
-/// The span of who asks. A header that is there twice, or no `traceparent`, is no place at all:
-/// the specification lets such a request begin a trace.
+/// The span of the caller. A header that occurs twice or is not a `traceparent` is ignored: the
+/// specification lets such a request begin a trace.
 fn incoming(headers: &HeaderMap) -> Option<TraceContext> {
     let mut values = headers.get_all(TRACEPARENT).iter();
     let (value, None) = (values.next()?, values.next()) else {
@@ -41,7 +41,7 @@ mod tests {
 
     const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-    /// The span that the answer names; it is the one that the handler was in.
+    /// The span that the answer names, which is the one of the handler.
     async fn span(parents: &[&str]) -> TraceContext {
         let handler = get(async || trace::current().unwrap().to_string());
         let router = Router::new().route("/", handler).layer(from_fn(traced));

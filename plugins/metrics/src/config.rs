@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU16;
 
-use plugin_core::config::{Period, Secret, SecretUrl};
+use plugin_core::config::{Period, Secret, SecretUrl, check};
 use plugin_core::prelude::*;
 
 use crate::export;
@@ -17,6 +17,10 @@ pub struct MetricsConfig {
     /// The address of the machine to listen on. Everybody who reaches it reads the figures: they
     /// name plugins, handlers and topics, and hold no data of events.
     pub host: IpAddr,
+    /// Names by which the port may be asked, besides `localhost` and addresses. Requests for other
+    /// names are refused: a page may have pointed one here.
+    #[schemars(length(max = 100))]
+    pub hosts: Vec<String>,
     /// Most connections at once. One more closes that which has waited longest for a request; if
     /// all have one that is being answered, it is answered 503, unless it is a probe.
     pub max_connections: NonZeroU16,
@@ -35,6 +39,7 @@ plugin_core::checked!(MetricsConfig, MetricsConfig::check);
 
 impl MetricsConfig {
     fn check(&self) -> Result<()> {
+        check::hosts("hosts", &self.hosts)?;
         self.otlp.as_ref().map_or(Ok(()), export::check)
     }
 }
@@ -73,6 +78,7 @@ impl Default for MetricsConfig {
     fn default() -> Self {
         Self {
             host: Ipv4Addr::LOCALHOST.into(),
+            hosts: Vec::new(),
             max_connections: const { NonZeroU16::new(64).expect("it is not zero") },
             // Scrapers keep their connections for the next time.
             client_timeout: Period::seconds(120),

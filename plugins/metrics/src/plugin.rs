@@ -2,7 +2,6 @@
 //! collector gets them.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU16;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,8 +9,7 @@ use axum::Router;
 use axum::middleware::from_fn;
 use plugin_core::prelude::*;
 use plugin_http::{
-    AddressFile, Head, Limits, Room, Routers, Server, ServerLimits, Spawn, Tcp, Timeouts, framed,
-    traced,
+    AddressFile, Limits, OwnOrigin, Routers, Server, ServerLimits, Spawn, Tcp, framed, traced,
 };
 
 use crate::config::MetricsConfig;
@@ -106,8 +104,10 @@ impl Metrics {
             body_time: self.config.client_timeout.get(),
             time: PATIENCE,
         };
+        let origin = OwnOrigin::new(false, &self.config.hosts);
         let finish = |router: Router| {
-            let router = limits.apply(router.layer(from_fn(framed)));
+            let router = origin.clone().guard(router).layer(from_fn(framed));
+            let router = limits.apply(router);
             router.layer(from_fn(traced))
         };
         Routers {
@@ -118,20 +118,6 @@ impl Metrics {
 
     fn limits(&self) -> ServerLimits {
         let patience = self.config.client_timeout.get();
-        ServerLimits {
-            room: Room {
-                total: self.config.max_connections,
-                per_address: self.config.max_connections,
-            },
-            timeouts: Timeouts {
-                header: patience,
-                write: patience,
-                idle: patience,
-            },
-            head: Head {
-                bytes: 16 * 1024,
-                fields: const { NonZeroU16::new(64).expect("it is not zero") },
-            },
-        }
+        ServerLimits::for_operators(self.config.max_connections, patience)
     }
 }

@@ -74,7 +74,7 @@ impl Site {
         let asked = tokio::task::spawn_blocking(move || {
             let began = Instant::now();
             let mut stream = TcpStream::connect(address).unwrap();
-            let request = "GET /metrics HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n";
+            let request = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
             stream.write_all(request.as_bytes()).unwrap();
             let mut answer = String::new();
             stream.read_to_string(&mut answer).unwrap();

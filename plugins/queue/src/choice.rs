@@ -1,8 +1,8 @@
-//! What an operator does with many dead letters or events at once, beside the process that serves the
-//! file.
+//! The actions of an operator on many dead letters or events at once, beside the process that
+//! serves the file.
 //!
-//! They are taken in parts, a transaction each: the process that serves the file writes in
-//! between. Each part goes on where the one before ended, so that all of it is linear.
+//! They are done in parts of one transaction each, so that the process that serves the file can
+//! write in between. Each part continues where the previous one ended, so the total time is linear.
 
 use plugin_core::event::store::SubscriptionName;
 use plugin_core::event::{DeadLetterId, DeadLetterQuery};
@@ -12,27 +12,27 @@ use sqlx::{Connection, Row};
 use crate::letters::list_of;
 use crate::rows::signed;
 
-/// Most letters of one transaction.
+/// Most letters in one transaction.
 const PART: usize = 2_000;
 
-/// Which letters something is done with.
+/// The letters of an action.
 #[derive(Debug, Clone)]
 pub enum Letters {
-    /// Those of these ids.
+    /// The letters with these ids.
     Ids(Vec<DeadLetterId>),
-    /// All that the query wants, wherever it begins and ends.
+    /// All letters that the query selects, whatever its page.
     Wanted(DeadLetterQuery),
 }
 
-/// What is done with them.
+/// An action on letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Deed {
-    /// Their replay is asked for.
+    /// Their replay is requested.
     Request,
     Drop,
 }
 
-/// A letter that something was done with.
+/// A letter that was affected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Touched {
     /// Its id.
@@ -41,14 +41,14 @@ pub struct Touched {
     pub plugin: String,
 }
 
-/// Letters of one transaction.
+/// The letters of one transaction.
 enum Part<'a> {
     Ids(&'a [DeadLetterId]),
-    /// The first of those that are wanted behind an id.
+    /// The first selected letters after an id.
     Behind(&'a DeadLetterQuery, Option<DeadLetterId>),
 }
 
-/// Does it; says with which letters, oldest first.
+/// Performs the action; returns the affected letters, oldest first.
 pub(crate) async fn perform(
     connection: &mut SqliteConnection,
     (deed, letters): (Deed, &Letters),
@@ -73,7 +73,7 @@ pub(crate) async fn perform(
     Ok(touched)
 }
 
-/// One part, in a transaction of its own: a request that has a number is a request that can be seen.
+/// One part, in a transaction of its own: a request that has a number is visible.
 async fn one(
     connection: &mut SqliteConnection,
     (deed, part): (Deed, Part<'_>),
@@ -123,14 +123,14 @@ impl Touched {
     }
 }
 
-/// The number of a request: it counts up, whatever the clock does, and numbers become visible in
-/// their order, because one process writes at a time.
+/// The number of a request. Numbers increase, whatever the clock does, and become visible in their
+/// order, because only one process writes at a time.
 async fn next_request(connection: &mut SqliteConnection) -> sqlx::Result<i64> {
     let sql = "UPDATE counters SET value = value + 1 WHERE name = 'requests' RETURNING value";
     sqlx::query_scalar(sql).fetch_one(connection).await
 }
 
-/// Letters whose replay was asked for after a request, each with the number of its own.
+/// The letters whose replay was requested after a request, each with the number of its own request.
 pub(crate) async fn requested(
     connection: &mut SqliteConnection,
     after: i64,
@@ -144,7 +144,7 @@ pub(crate) async fn requested(
     Ok(rows.into_iter().filter_map(known).collect())
 }
 
-/// Forgets that the replay of letters was asked for.
+/// Removes the requests for the replay of letters.
 pub(crate) async fn answered(
     connection: &mut SqliteConnection,
     ids: &[DeadLetterId],
@@ -158,9 +158,9 @@ pub(crate) async fn answered(
         .map(drop)
 }
 
-/// Forgets what is kept for a subscription: its events, then its letters; says how many.
+/// Removes the events, then the letters of a subscription; returns their numbers.
 ///
-/// Its row stays: a process that serves the file may know its number.
+/// The subscription's row is kept, because a process that serves the file may know its number.
 pub(crate) async fn forget(
     connection: &mut SqliteConnection,
     name: &SubscriptionName,

@@ -1,4 +1,4 @@
-//! Opens the file: one connection that writes, and some that read.
+//! Opens the file: one connection for writing, and several for reading.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,17 +14,17 @@ use crate::failure::{Fault, FileError, is_broken};
 use crate::lock::Lock;
 use crate::schema;
 
-/// How long one process waits for a transaction of another.
+/// How long a process waits for a transaction of another one.
 pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
-/// How long who writes waits for it at once, and who asks how the file is.
+/// How long the writer waits for it at a time, and the health check.
 const HASTE: Duration = Duration::from_millis(250);
 
 /// How the file is opened.
 #[derive(Debug, Clone)]
 pub(crate) struct Location {
     pub(crate) path: PathBuf,
-    /// Most pages of the file: only tests set it, to have a full disk.
+    /// Most pages of the file; only tests set it, to simulate a full disk.
     pub(crate) max_pages: Option<u32>,
 }
 
@@ -36,11 +36,12 @@ impl Location {
         }
     }
 
-    /// Opens the file for writing; it is made if absent, and checked if not.
+    /// Opens the file for writing. It is created if it does not exist, and checked otherwise.
     ///
     /// # Errors
     ///
-    /// When it can't be opened, is not ours, or is damaged. It is never made anew then.
+    /// Returns an error if the file can't be opened, does not belong to this plugin, or is damaged.
+    /// It is never replaced in these cases.
     pub(crate) async fn open(&self) -> Result<SqliteConnection, FileError> {
         check_regular(&self.path)?;
         make_file(&self.path)?;
@@ -58,17 +59,18 @@ impl Location {
         Ok(connection)
     }
 
-    /// A connection that does not wait long for a transaction of another.
+    /// A connection that waits only a short time for a transaction of another one.
     pub(crate) async fn open_in_haste(&self) -> sqlx::Result<SqliteConnection> {
         self.options().busy_timeout(HASTE).connect().await
     }
 
-    /// Opens a file that is there, for a command: it may be served, so that to check all of it
-    /// would take long and be in the way.
+    /// Opens an existing file for a command. The file is not checked completely, because that would
+    /// take long and delay a process that serves it.
     ///
     /// # Errors
     ///
-    /// When it can't be opened, or is not ours, or is of an earlier version and served.
+    /// Returns an error if the file can't be opened, does not belong to this plugin, or has an
+    /// earlier version and is being served.
     pub(crate) async fn beside(&self) -> Result<SqliteConnection, FileError> {
         check_regular(&self.path)?;
         let mut connection = (self.options().connect().await).map_err(|error| self.fault(error))?;
@@ -77,7 +79,7 @@ impl Location {
             return Err(Fault::Foreign.at(&self.path));
         }
         if stamp.version < schema::VERSION {
-            // A process of the earlier version could not go on with the tables of this one.
+            // A process of the earlier version could not continue with the tables of this version.
             let _lock = Lock::take(&self.path).await?;
             let made = upgrade(&mut connection, stamp.version).await;
             made.map_err(|error| self.fault(error))?;
@@ -107,8 +109,9 @@ impl Location {
         }
     }
 
-    /// Checks that the file is ours and whole, and says of which version it is: of none, when it is
-    /// empty, as one is whose maker was killed.
+    /// Checks that the file belongs to this plugin and is complete, and returns its version. The
+    /// version of an empty file, which remains if the process that creates it is killed, is that of
+    /// a file without tables.
     async fn check(&self, connection: &mut SqliteConnection) -> Result<i64, FileError> {
         let stamp = self.stamp(connection).await?;
         if stamp.is_empty() {
@@ -121,7 +124,7 @@ impl Location {
         }
     }
 
-    /// What the file says of itself, if that is nothing, or that it is ours.
+    /// The identification in the file, if the file is empty or belongs to this plugin.
     async fn stamp(&self, connection: &mut SqliteConnection) -> Result<Stamp, FileError> {
         let stamp = Stamp::read(connection).await;
         let stamp = stamp.map_err(|error| self.fault(error))?;
@@ -142,7 +145,7 @@ impl Location {
     }
 }
 
-/// What a file says of itself.
+/// The identification in a file.
 struct Stamp {
     application: i64,
     version: i64,
@@ -167,8 +170,8 @@ impl Stamp {
     }
 }
 
-/// Makes an empty file if there is none. What is in it may be private: it is
-/// its owner's alone, and SQLite gives the files beside it the same permissions.
+/// Creates an empty file if there is none. Its content may be private, so only its owner can access
+/// it. SQLite gives its additional files the same permissions.
 fn make_file(path: &Path) -> Result<(), FileError> {
     if let Some(directory) = path.parent() {
         owned::create_dir_all(directory).map_err(|error| Fault::Io(error).at(path))?;
@@ -180,7 +183,7 @@ fn make_file(path: &Path) -> Result<(), FileError> {
     made.map(drop).map_err(|error| Fault::Io(error).at(path))
 }
 
-/// SQLite waits for a FIFO that is in the place of one of its files.
+/// SQLite would wait for a FIFO in place of one of its files.
 fn check_regular(path: &Path) -> Result<(), FileError> {
     for path in ["", "-wal", "-shm", "-journal"].map(|ending| beside(path, ending)) {
         regular::check(&path).map_err(|error| Fault::Io(error).at(&path))?;
@@ -188,7 +191,7 @@ fn check_regular(path: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
-/// The path of a file that SQLite keeps beside another.
+/// The path of a file that SQLite keeps in addition to another one.
 fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(ending);
@@ -198,7 +201,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 /// The version of a file without tables.
 const EMPTY: i64 = 0;
 
-/// All or nothing: a file that has the tables says whose it is.
+/// Upgrades completely or not at all: a file that has the tables also has the identification.
 async fn upgrade(connection: &mut SqliteConnection, from: i64) -> sqlx::Result<()> {
     let mut all = connection.begin_with("BEGIN EXCLUSIVE").await?;
     if from == EMPTY {

@@ -1,8 +1,8 @@
-//! Which events give way to new ones in a full file: the oldest that no handler has.
+//! Decides which events are dropped for new ones in a full file: the oldest that no handler has.
 //!
-//! Invariant: an event that is dropped here is handled nowhere, and counted once. What this process
-//! has in hand has a ticket, which is asked; what is read out meanwhile gets its ticket under the
-//! lock that a dropping transaction holds.
+//! Invariant: an event that is dropped here is never handled, and is counted once. An event that
+//! this process holds has a ticket, which is asked first. An event that is read meanwhile gets its
+//! ticket under the lock that a dropping transaction holds.
 
 use std::collections::HashMap;
 
@@ -14,21 +14,21 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use crate::request::Size;
 use crate::rows::{list, number, position, signed};
 
-/// Events that are looked at together.
+/// Number of events that are considered together.
 const PAGE: u64 = 64;
 
-/// The tickets of events that this process has in hand, by position.
+/// The tickets of events that this process holds, by position.
 #[derive(Debug, Default)]
 pub(crate) struct Tickets {
     all: HashMap<u64, WeakTicket>,
-    /// Those that the transaction under way has added, or one that failed.
+    /// Those that the present transaction, or a failed one, has added.
     uncommitted: Vec<u64>,
-    /// How many there may be before those are thrown away that nobody holds.
+    /// Number of tickets above which those are removed that are not in use.
     most: usize,
 }
 
 impl Tickets {
-    /// A transaction begins. If the last one has failed, others get the positions that it gave out.
+    /// A transaction begins. If the last one failed, its positions are assigned to other events.
     pub(crate) fn begin(&mut self) {
         for position in self.uncommitted.drain(..) {
             self.all.remove(&position);
@@ -43,8 +43,8 @@ impl Tickets {
         }
     }
 
-    /// The ticket of an event that is written. One that was there before, under the same key, keeps
-    /// its own.
+    /// The ticket of an event that is written. An event that was stored before with the same key
+    /// keeps its own ticket.
     pub(crate) fn add(&mut self, position: u64, ticket: &Ticket) {
         if self.of(position).is_none() {
             self.all.insert(position, ticket.downgrade());
@@ -52,7 +52,7 @@ impl Tickets {
         }
     }
 
-    /// Gives events that are read out their tickets.
+    /// Gives events that are read their tickets.
     pub(crate) fn hand_out(&mut self, events: &mut [Stored]) {
         for stored in events {
             let ticket = self.of(stored.position).unwrap_or_else(Ticket::droppable);
@@ -65,15 +65,16 @@ impl Tickets {
         self.all.get(&position).and_then(WeakTicket::upgrade)
     }
 
-    /// Whether the store may drop an event; its ticket is told what comes of that.
+    /// Whether the store may drop an event. If so, returns the ticket, which has to be told the
+    /// result.
     fn leave(&self, position: u64) -> Option<Ticket> {
         let ticket = self.of(position).unwrap_or_default();
         ticket.leave().then_some(ticket)
     }
 }
 
-/// An event that gives way to a new one, with the transaction that it is part of. Dropped without
-/// that, it stays.
+/// An event that is dropped for a new one when the transaction is committed. If this is dropped
+/// before, the event stays.
 #[derive(Debug)]
 pub(crate) struct Displaced {
     pub(crate) subscription: String,
@@ -115,8 +116,8 @@ impl Drop for Displaced {
     }
 }
 
-/// Takes the oldest events out that no handler has, until there is so much room; nothing when that
-/// is not to be had.
+/// Removes the oldest events that no handler has, until there is enough room; removes none if that
+/// is not possible.
 pub(crate) async fn displace(
     connection: &mut SqliteConnection,
     room: Size,

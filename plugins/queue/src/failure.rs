@@ -1,4 +1,4 @@
-//! What can be wrong with the file, said with its name and a remedy.
+//! The problems that a file can have, with its name and a remedy.
 
 use std::fmt;
 use std::io;
@@ -6,25 +6,25 @@ use std::path::{Path, PathBuf};
 
 use plugin_core::{Error, regular};
 
-/// Why a file can't be used.
+/// The reason why a file can't be used.
 #[derive(Debug)]
 pub(crate) struct FileError {
     path: PathBuf,
     fault: Fault,
 }
 
-/// What is wrong with it.
+/// A problem of the file.
 #[derive(Debug)]
 pub(crate) enum Fault {
     /// Another process serves it.
     Served,
-    /// It is another program's database, or none.
+    /// It is the database of another program, or not a database.
     Foreign,
     /// It was written by a later version.
     Newer(i64),
-    /// Its pages do not fit together; what SQLite says of it.
+    /// Its pages are inconsistent; contains SQLite's message.
     Damaged(String),
-    /// The file is gone, and its log is there.
+    /// The file is missing, but its log exists.
     Orphaned,
     Io(io::Error),
     Sqlite(sqlx::Error),
@@ -80,7 +80,7 @@ impl std::error::Error for FileError {
 }
 
 impl FileError {
-    /// An operator has to act, unless the disk may come back by itself.
+    /// Classifies it: an operator has to act, unless the disk may recover by itself.
     pub(crate) fn classified(self) -> Error {
         match &self.fault {
             Fault::Io(error) if regular::is_other(error) => Error::config("").because(self),
@@ -90,20 +90,21 @@ impl FileError {
     }
 }
 
-/// Whether SQLite says that the file is damaged, or no database at all.
+/// Whether SQLite reports that the file is damaged or not a database.
 pub(crate) fn is_broken(error: &sqlx::Error) -> bool {
     matches!(code(error), Some(11 | 26))
 }
 
-/// Whether another connection has the lock of the file.
+/// Whether another connection holds the lock of the file.
 pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
     matches!(code(error), Some(5 | 6))
 }
 
-/// Whether trying again may help: all but what breaks a rule of the tables or a limit.
+/// The error for the kernel. All errors are retriable, except those that violate a rule of the
+/// tables or a limit.
 pub(crate) fn store_error(error: sqlx::Error) -> Error {
     match code(&error) {
-        // Too big, a rule of the tables, a wrong type.
+        // The value is too large, violates a rule of the tables, or has the wrong type.
         Some(18..=20) => Error::external("queue").because(error),
         _ => Error::retriable("queue").because(error),
     }

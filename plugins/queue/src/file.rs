@@ -1,4 +1,4 @@
-//! The file as commands open it: beside the process that serves it, or without one.
+//! The file for commands, with or without a process that serves it.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::database::Location;
 use crate::failure::{Fault, FileError, store_error};
 use crate::{letters, lock, rows};
 
-/// A queue's file, open beside the process that serves it, if one does.
+/// The file of a queue, which may be served by another process at the same time.
 #[derive(Debug)]
 pub struct QueueFile {
     path: PathBuf,
@@ -21,11 +21,11 @@ pub struct QueueFile {
 }
 
 impl QueueFile {
-    /// Opens a file; `None` if there is none yet.
+    /// Opens a file; `None` if it does not exist yet.
     ///
     /// # Errors
     ///
-    /// When it can't be opened, or is no queue.
+    /// Returns an error if the file can't be opened, or is not a queue.
     pub async fn open(path: &Path) -> Result<Option<Self>> {
         match path.try_exists() {
             Ok(true) => {}
@@ -53,68 +53,70 @@ impl QueueFile {
     ///
     /// # Errors
     ///
-    /// When the file can't be read.
+    /// Returns an error if the file can't be read.
     pub async fn list(&mut self, query: &DeadLetterQuery) -> Result<DeadLetterPage> {
         let page = letters::list(&mut self.connection, query).await;
         page.map_err(store_error)
     }
 
-    /// One dead letter; `None` if there is none of that id.
+    /// One dead letter; `None` if there is no letter with this id.
     ///
     /// # Errors
     ///
-    /// When the file can't be read.
+    /// Returns an error if the file can't be read.
     pub async fn show(&mut self, id: DeadLetterId) -> Result<Option<DeadLetter>> {
         let letter = letters::show(&mut self.connection, id).await;
         letter.map_err(store_error)
     }
 
-    /// How many dead letters a query is about, on all of its pages.
+    /// The number of dead letters that a query selects, on all of its pages.
     ///
     /// # Errors
     ///
-    /// When the file can't be read.
+    /// Returns an error if the file can't be read.
     pub async fn total(&mut self, query: &DeadLetterQuery) -> Result<u64> {
         let total = letters::total(&mut self.connection, query).await;
         total.map_err(store_error)
     }
 
-    /// Asks for the replay of letters, and says of which there are, oldest first. The process that
-    /// serves the file replays each as soon as its plugin runs, or else the next process does.
+    /// Requests the replay of letters, and returns those that exist, oldest first. The process that
+    /// serves the file, or the next such process, replays each letter as soon as its plugin runs.
     ///
     /// # Errors
     ///
-    /// When the file can't be written; it may be asked for some of them then.
+    /// Returns an error if the file can't be written; the replay of some letters may have been
+    /// requested then.
     pub async fn replay(&mut self, letters: &Letters) -> Result<Vec<Touched>> {
         let asked = choice::perform(&mut self.connection, (Deed::Request, letters)).await;
         asked.map_err(store_error)
     }
 
-    /// Forgets letters, and says which there were, oldest first.
+    /// Removes letters, and returns those that existed, oldest first.
     ///
     /// # Errors
     ///
-    /// When the file can't be written; some of them may be gone then.
+    /// Returns an error if the file can't be written; some letters may have been removed then.
     pub async fn drop(&mut self, letters: &Letters) -> Result<Vec<Touched>> {
         let gone = choice::perform(&mut self.connection, (Deed::Drop, letters)).await;
         gone.map_err(store_error)
     }
 
-    /// What is stored, by subscription.
+    /// The stored events by subscription.
     ///
     /// # Errors
     ///
-    /// When the file can't be read.
+    /// Returns an error if the file can't be read.
     pub async fn stock(&mut self) -> Result<Vec<Stock>> {
         rows::stock(&mut self.connection).await.map_err(store_error)
     }
 
-    /// Forgets all events and dead letters of a subscription, and says how many there were. It is for
-    /// one that nobody has any more: a process that delivers its events delivers some of them still.
+    /// Removes all events and dead letters of a subscription, and returns their numbers. It is for
+    /// a subscription that does not exist any more: a process that delivers its events may still
+    /// deliver some of them.
     ///
     /// # Errors
     ///
-    /// When the file can't be written; some of them may be gone then.
+    /// Returns an error if the file can't be written; some of them may have been removed then.
     pub async fn forget(&mut self, subscription: &SubscriptionName) -> Result<(u64, u64)> {
         let gone = choice::forget(&mut self.connection, subscription).await;
         gone.map_err(store_error)
@@ -129,7 +131,7 @@ impl QueueFile {
     ///
     /// # Errors
     ///
-    /// When that fails; what was written is in the file all the same.
+    /// Returns an error if that fails. What was written is in the file nevertheless.
     pub async fn close(self) -> Result<()> {
         self.connection.close().await.map_err(store_error)
     }

@@ -1,4 +1,4 @@
-//! How the file does: whether the last write worked, and how much was written.
+//! The state of the file: whether the last write succeeded, and how much was written.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,23 +8,23 @@ use plugin_core::Error;
 use crate::displacement::Displaced;
 use crate::limit::Full;
 
-/// Shared by the writer and those who ask.
+/// The writer shares it with those that read the state.
 #[derive(Debug, Default)]
 pub(crate) struct Gauge {
-    /// What the last write failed with.
+    /// The error of the last write.
     failure: Mutex<Option<String>>,
     commits: AtomicU64,
     displaced: AtomicU64,
-    /// Whether a transaction has the lock of the file.
+    /// Whether a transaction holds the lock of the file.
     is_writing: AtomicBool,
-    /// Whether nothing is to wait any more.
+    /// Whether nothing should wait any more.
     is_hurried: AtomicBool,
-    /// What happens to new events, while there is no room.
+    /// What happens to new events while there is no room.
     full: Mutex<Option<Full>>,
 }
 
 impl Gauge {
-    /// Notes a commit.
+    /// Records a commit.
     pub(crate) fn commits(&self, displaced: &[Displaced], trimmed: &[String]) {
         self.commits.fetch_add(1, Relaxed);
         if let Some(was) = self.failure().take() {
@@ -49,7 +49,7 @@ impl Gauge {
         }
     }
 
-    /// Notes whether there is room, and says so when that changes.
+    /// Records whether there is room, and logs changes.
     pub(crate) fn fills(&self, full: Option<Full>) {
         let before = std::mem::replace(&mut *lock(&self.full), full);
         let kind = |full: Option<Full>| full.map(|full| std::mem::discriminant(&full));
@@ -59,7 +59,7 @@ impl Gauge {
         let what = match full {
             Some(Full::Waits) => "new events wait for room",
             Some(Full::Refuses(_)) => "new events are refused",
-            // Each transaction that drops some says so.
+            // Each transaction that drops events logs it.
             Some(Full::Drops) => return,
             None => return tracing::info!("the queue has room again"),
         };
@@ -74,27 +74,27 @@ impl Gauge {
         *lock(&self.full)
     }
 
-    /// Notes that a transaction has the lock of the file, or is over.
+    /// Records whether a transaction holds the lock of the file.
     pub(crate) fn holds_the_lock(&self, is_writing: bool) {
         self.is_writing.store(is_writing, Relaxed);
     }
 
-    /// Whether a transaction has the lock of the file.
+    /// Whether a transaction holds the lock of the file.
     pub(crate) fn is_writing(&self) -> bool {
         self.is_writing.load(Relaxed)
     }
 
-    /// From here on nothing waits.
+    /// From now on, nothing waits.
     pub(crate) fn hurry(&self) {
         self.is_hurried.store(true, Relaxed);
     }
 
-    /// Whether nothing is to wait any more.
+    /// Whether nothing should wait any more.
     pub(crate) fn is_hurried(&self) -> bool {
         self.is_hurried.load(Relaxed)
     }
 
-    /// Notes a write that failed.
+    /// Records a failed write.
     pub(crate) fn fails(&self, error: &Error) {
         let before = self.failure().replace(error.to_string());
         if before.is_none() {
@@ -102,17 +102,17 @@ impl Gauge {
         }
     }
 
-    /// What the last write failed with.
+    /// The error of the last write.
     pub(crate) fn failure(&self) -> MutexGuard<'_, Option<String>> {
         lock(&self.failure)
     }
 
-    /// Transactions so far.
+    /// Number of transactions so far.
     pub(crate) fn transactions(&self) -> u64 {
         self.commits.load(Relaxed)
     }
 
-    /// Events that gave way to new ones.
+    /// Number of events that were dropped for new ones.
     #[cfg(test)]
     pub(crate) fn displaced(&self) -> u64 {
         self.displaced.load(Relaxed)

@@ -1,4 +1,4 @@
-//! How the queue is: whether its file takes writes, and whether there is room in it.
+//! The health of the queue: whether its file can be written, and whether it has room.
 
 use std::time::Duration;
 
@@ -14,23 +14,24 @@ use crate::request::Request;
 use crate::rows;
 use crate::store::Store;
 
-/// How long a write may take that is made to see whether one works, after one has failed.
+/// Time limit of the write that tests whether writing works again after a failure.
 const WRITE: Duration = Duration::from_millis(500);
 
-/// Whether the queue serves.
+/// The health of the queue.
 pub(crate) async fn of(store: &Store) -> Health {
     if let Err(error) = check(store).await {
         return Health::Unavailable(error.to_string());
     }
     if store.gauge().full().is_some() {
-        // A command in another process may have made room, which wakes nobody here. The probe
-        // counts again, and lets in what waits for room. Whether it works, `check` has told.
+        // A command in another process may have made room without notifying this process. The probe
+        // counts again, and admits events that wait for room. `check` has already determined
+        // whether it works.
         drop(timeout(WRITE, store.ask(Request::Probe)).await);
     }
     let Some(full) = store.gauge().full() else {
         return Health::Healthy;
     };
-    // Who has the most events there is the one that does not keep up.
+    // The subscription with the most events is the one that is too slow.
     let largest = match store.reader().await {
         Ok(mut reader) => rows::largest(&mut reader).await.ok().flatten(),
         Err(_) => None,
@@ -57,7 +58,7 @@ fn told(store: &Store, full: Full, largest: Option<&SubscriptionName>) -> String
     format!("the queue is full ({bounds}), and {what}{whose}; mend that, or raise the bounds")
 }
 
-/// Whether the file is there and takes a write, whoever writes now and however long that may wait.
+/// Whether the file exists and can be written, even if the writer waits for a long time.
 pub(crate) async fn check(store: &Store) -> Result<()> {
     store.present()?;
     probe(store).await?;
@@ -73,7 +74,7 @@ pub(crate) async fn check(store: &Store) -> Result<()> {
     }
 }
 
-/// Takes the lock that a write needs, on a connection of its own, and writes nothing.
+/// Takes the lock for writing, on a connection of its own, and writes nothing.
 async fn probe(store: &Store) -> Result<()> {
     let before = store.gauge().transactions();
     let probed = async {
@@ -88,7 +89,7 @@ async fn probe(store: &Store) -> Result<()> {
         Err(error) if !is_locked(&error) => {
             Err(store_error(error).context(format!("`{path}` can't be written")))
         }
-        // The lock was in the hands of who writes here.
+        // The writer of this process held the lock.
         Err(_) if store.gauge().is_writing() || store.gauge().transactions() != before => Ok(()),
         Err(error) => Err(Error::retriable(format!(
             "`{path}` is locked by another process: find it with `fuser {path}`, and end it"

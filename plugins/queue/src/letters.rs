@@ -1,5 +1,5 @@
-//! Dead letters: put in, looked at, asked for, taken out. Each of these is a few statements for many
-//! letters.
+//! Dead letters: stored, read, requested and removed. Each of these needs only a few statements for
+//! many letters.
 
 use std::borrow::Cow;
 use std::time::SystemTime;
@@ -11,22 +11,22 @@ use sqlx::{QueryBuilder, Row, Sqlite};
 use crate::request::Size;
 use crate::rows::{CHUNK, millis, signed};
 
-/// Where an event was before it became a letter.
+/// The place of an event before it became a letter.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) position: u64,
     pub(crate) published_ms: i64,
 }
 
-/// A letter that is to be kept.
+/// A letter to store.
 #[derive(Debug, Clone)]
 pub(crate) struct Kept<'a> {
     pub(crate) letter: Cow<'a, DeadLetter>,
-    /// Of an event of a durable subscription.
+    /// Present for an event of a durable subscription.
     pub(crate) place: Option<Place>,
 }
 
-/// How many letters there are.
+/// The number of letters.
 pub(crate) async fn count(connection: &mut SqliteConnection) -> sqlx::Result<u64> {
     let count: i64 = sqlx::query_scalar("SELECT count(*) FROM dead_letters")
         .fetch_one(connection)
@@ -34,7 +34,7 @@ pub(crate) async fn count(connection: &mut SqliteConnection) -> sqlx::Result<u64
     Ok(count.unsigned_abs())
 }
 
-/// Keeps letters, each in the place of one with the same id; says how many were replaced.
+/// Stores letters, each in place of one with the same id; returns how many were replaced.
 pub(crate) async fn put(
     connection: &mut SqliteConnection,
     letters: &[Kept<'_>],
@@ -63,7 +63,7 @@ pub(crate) async fn put(
     Ok(replaced)
 }
 
-/// Takes so many of the oldest letters out, and says which.
+/// Removes the oldest letters, and returns them.
 pub(crate) async fn trim(
     connection: &mut SqliteConnection,
     too_many: u64,
@@ -75,7 +75,7 @@ pub(crate) async fn trim(
     gone.fetch_all(connection).await
 }
 
-/// Takes letters out; says how many there were.
+/// Removes letters; returns how many existed.
 pub(crate) async fn remove(
     connection: &mut SqliteConnection,
     ids: &[DeadLetterId],
@@ -85,8 +85,8 @@ pub(crate) async fn remove(
     Ok(gone.await?.rows_affected())
 }
 
-/// Makes a letter an event again: says how much it is, and whether the letter was there. One that is
-/// pending already stays.
+/// Turns a letter into an event again; returns its size, and whether the letter existed. An event
+/// that is pending already is kept.
 pub(crate) async fn revive(
     connection: &mut SqliteConnection,
     subscription: i64,
@@ -123,10 +123,11 @@ pub(crate) async fn revive(
     Ok((if is_new { size } else { Size::default() }, was_there))
 }
 
-/// Which letters there are, as a condition of `plugin` and `topic`.
+/// The condition on `plugin` and `topic` that selects letters.
 const WANTED: &str = "(?1 IS NULL OR plugin = ?1) AND (?2 IS NULL OR topic = ?2)";
 
-/// Some letters, oldest first. A page begins where the one before ended, without reading that again.
+/// Some letters, oldest first. A page begins where the previous one ended, without reading that
+/// again.
 pub(crate) async fn list(
     connection: &mut SqliteConnection,
     query: &DeadLetterQuery,
@@ -152,7 +153,7 @@ pub(crate) async fn list(
     })
 }
 
-/// How many letters a query is about, on all of its pages.
+/// The number of letters that a query selects, on all of its pages.
 pub(crate) async fn total(
     connection: &mut SqliteConnection,
     query: &DeadLetterQuery,
@@ -170,7 +171,7 @@ fn where_wanted(before: &str, after: &str) -> String {
     [before, WANTED, after].concat()
 }
 
-/// One letter; `None` if there is none of that id.
+/// One letter; `None` if there is no letter with this id.
 pub(crate) async fn show(
     connection: &mut SqliteConnection,
     id: DeadLetterId,
@@ -191,12 +192,12 @@ fn read(row: &SqliteRow) -> sqlx::Result<DeadLetter> {
     parse(row.try_get(0)?)
 }
 
-/// The letter that a text in the file is.
+/// Parses a letter from the file.
 pub(crate) fn parse(letter: &str) -> sqlx::Result<DeadLetter> {
     serde_json::from_str(letter).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
-/// Ids as an array in JSON.
+/// Ids as a JSON array.
 pub(crate) fn list_of(ids: &[DeadLetterId]) -> String {
     let ids: Vec<String> = ids.iter().map(DeadLetterId::to_string).collect();
     serde_json::Value::from(ids).to_string()

@@ -1,13 +1,14 @@
-//! `queue-plugin`: keeps the events of durable subscriptions in a file, until they are handled.
+//! `queue-plugin`: stores the events of durable subscriptions in a file until they are handled.
 //!
 //! | | |
 //! | --- | --- |
 //! | config | [`QueueConfig`]: `path`, `commit_interval`, `max_batch`, `max_events`, `max_bytes`, `on_full`, `max_dead_letters`, `max_crashes` |
 //! | provides | [`EventStore`](plugin_core::event::EventStore), [`DeadLetterStore`](plugin_core::event::DeadLetterStore) |
 //!
-//! The file is an SQLite database in WAL mode, synced at every commit. One task writes: what comes
-//! within `commit_interval` becomes one transaction, so that a thousand publishers wait for one
-//! sync of the disk. One process serves a file; commands may open it meanwhile.
+//! The file is an SQLite database in WAL mode, which is synced at every commit. One task writes:
+//! everything that arrives within `commit_interval` becomes one transaction, so that a thousand
+//! publishers wait for one sync of the disk. One process serves a file; commands may open it at the
+//! same time.
 #![forbid(unsafe_code)]
 
 mod config;

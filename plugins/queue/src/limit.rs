@@ -1,4 +1,4 @@
-//! Whether there is room for new events, and what happens when there is none.
+//! Decides whether there is room for new events, and what happens if there is none.
 
 use std::fmt;
 
@@ -7,34 +7,34 @@ use plugin_core::{Error, Result};
 use crate::config::{OnFull, QueueConfig};
 use crate::request::{Append, Size};
 
-/// What happens to new events, as long as there is no room.
+/// What happens to new events while there is no room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Full {
     Waits,
-    /// The last one that was refused was so large.
+    /// They are refused; the last refused one had this size.
     Refuses(Size),
     Drops,
 }
 
-/// How much the file may hold.
+/// How much the file may contain.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limit {
     most: Size,
     on_full: OnFull,
-    /// Whether the system is stopping: what is accepted is stored, also beyond the limit.
+    /// Whether the system stops: accepted events are then stored beyond the limit.
     is_open: bool,
 }
 
-/// What becomes of new events.
+/// What happens to new events.
 #[derive(Debug)]
 pub(crate) enum Admission {
     /// They are stored.
     Enter,
-    /// They are stored once so much has given way.
+    /// They are stored after events of this size have been dropped.
     Displace(Size),
     /// They wait.
     Wait,
-    /// They never fit.
+    /// They can never be stored, because they are too large.
     Refuse(Error),
     /// They are refused until there is room.
     Full(Error),
@@ -52,12 +52,12 @@ impl Limit {
         }
     }
 
-    /// From here on nothing waits for room: the system is stopping, and nobody makes any.
+    /// From now on, nothing waits for room, because the system stops and nothing will make room.
     pub(crate) fn open(&mut self) {
         self.is_open = true;
     }
 
-    /// `held` is what is stored now.
+    /// `held` is the size of what is stored now.
     pub(crate) fn admit(&self, append: &Append, held: Size) -> Admission {
         let size = append.size();
         if let Err(error) = self.check(size) {
@@ -72,12 +72,12 @@ impl Limit {
         }
     }
 
-    /// Whether so much more has room.
+    /// Whether there is room for more.
     pub(crate) fn has_room(&self, held: Size, more: Size) -> bool {
         self.is_open || held.and(more).fits(self.most)
     }
 
-    /// What never fits is no matter of waiting; of several, each may.
+    /// Refuses an event that can never be stored. Several events may be stored one by one.
     fn check(&self, size: Size) -> Result<()> {
         if size.fits(self.most) {
             return Ok(());

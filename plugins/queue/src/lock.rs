@@ -1,4 +1,4 @@
-//! One process serves a file.
+//! Ensures that only one process serves a file.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -8,24 +8,24 @@ use plugin_core::{owned, regular};
 
 use crate::failure::{Fault, FileError};
 
-/// The right to serve a file, for as long as this lives: also a process that is killed lets go
-/// of it.
+/// The right to serve a file, as long as this exists. The system also releases it if the process is
+/// killed.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Takes it.
+    /// Takes the lock.
     ///
     /// # Errors
     ///
-    /// When another process has it, or the file beside the queue can't be made.
+    /// Returns an error if another process has it, or if the lock file can't be created.
     pub(crate) async fn take(queue: &Path) -> Result<Self, FileError> {
         let path = beside(queue);
         let file = regular::open(&path, owned::options().create(true).append(true));
         let file = file.map_err(|error| Fault::Io(error).at(&path))?;
-        // A command that looks whether the file is served holds the lock for a moment.
+        // A command that checks whether the file is served also takes the lock for a moment.
         for _ in 0..ATTEMPTS {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { _file: file }),
@@ -48,7 +48,7 @@ pub(crate) fn is_served(queue: &Path) -> bool {
 const ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The lock is on a file of its own: SQLite locks parts of the queue's.
+/// The lock is on a separate file, because SQLite locks parts of the queue's file.
 fn beside(queue: &Path) -> PathBuf {
     let mut path = queue.as_os_str().to_owned();
     path.push(".lock");

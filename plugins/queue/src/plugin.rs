@@ -21,11 +21,11 @@ use crate::store::{Store, Work};
 /// Keeps the events of durable subscriptions in a file.
 #[derive(Debug)]
 pub struct Queue {
-    /// `None` once it has stopped.
+    /// `None` after it has stopped.
     store: Mutex<Option<Arc<Store>>>,
-    /// What `start` runs.
+    /// The task that `start` runs.
     work: Mutex<Option<Work>>,
-    /// Ends with the writer.
+    /// Completes when the writer has ended.
     written: Mutex<Option<oneshot::Receiver<()>>>,
     requests: Requests,
 }
@@ -58,7 +58,7 @@ impl Queue {
         let Some(mut work) = work else {
             return Err(Error::bug("started twice"));
         };
-        // Before any handler has an event.
+        // This happens before any handler has an event.
         work.begin().await;
         let (ended, written) = oneshot::channel::<()>();
         *lock(&self.written) = Some(written);
@@ -69,7 +69,8 @@ impl Queue {
         Ok(())
     }
 
-    /// What was asked before is written; then the file is closed, and another process may have it.
+    /// Everything that was requested before is written; then the file is closed, so that another
+    /// process can open it.
     #[stop]
     async fn stop(&self) {
         let store = lock(&self.store).take();
@@ -78,7 +79,7 @@ impl Queue {
         }
         let written = lock(&self.written).take();
         if let Some(written) = written {
-            // The writer tells by dropping its end.
+            // The writer signals its end by dropping its sender.
             drop(written.await);
         }
     }
@@ -144,7 +145,7 @@ impl EventStore for Queue {
         loop {
             let requested = match self.store() {
                 Ok(store) => self.requests.next(&store).await,
-                // It does not come back: whoever asks will ask the next one.
+                // This store does not come back; the next call goes to the next one.
                 Err(_) => std::future::pending().await,
             };
             match requested {
@@ -193,7 +194,7 @@ impl DeadLetterStore for Queue {
     }
 }
 
-/// How long it waits before it looks for requests again, when that failed.
+/// The pause before it looks for requests again after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,31 +1,31 @@
-//! What the writer is asked for.
+//! The requests to the writer.
 
 use plugin_core::event::store::{Record, Settled, Settlement, SubscriptionName};
 use plugin_core::event::{DeadLetter, DeadLetterId};
 use plugin_core::{Error, Result};
 use tokio::sync::oneshot;
 
-/// Something to write, and where the answer goes. Whoever asked may have gone: it is written all
-/// the same.
+/// Data to write, and the channel for the answer. It is written even if the requester does not wait
+/// any more.
 #[derive(Debug)]
 pub(crate) enum Request {
     Append(Append),
     Settle(Settle),
     Revive(Revive),
     Call(Call),
-    /// Keeps dead letters.
+    /// Stores dead letters.
     Keep(Vec<DeadLetter>, oneshot::Sender<Result<()>>),
-    /// Forgets dead letters, and says how many there were.
+    /// Removes dead letters, and returns how many existed.
     Forget(Vec<DeadLetterId>, oneshot::Sender<Result<u64>>),
-    /// Forgets that the replay of dead letters was asked for.
+    /// Removes the requests for replays of dead letters.
     Answered(Vec<DeadLetterId>, oneshot::Sender<Result<()>>),
-    /// Notes how many events of a subscription wait for room.
+    /// Records how many events of a subscription wait for room.
     Wait(SubscriptionName, u64, oneshot::Sender<Result<()>>),
-    /// A write that changes nothing, to see whether one works.
+    /// A write without changes, to test whether writing works.
     Probe(oneshot::Sender<Result<()>>),
-    /// The system is stopping: no commit waits for more, and no event for room.
+    /// The system stops: no commit waits for further events, and no event waits for room.
     Hurry,
-    /// Takes nothing more, and ends when all that was asked is written.
+    /// Accepts nothing more, and ends when everything that was requested is written.
     Close,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct Settle {
     pub(crate) answer: oneshot::Sender<Result<()>>,
 }
 
-/// Suspects that are about to be handled, or are not handled any more.
+/// Suspects that are about to be handled, or that are not being handled any more.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) subscription: SubscriptionName,
@@ -52,12 +52,12 @@ pub(crate) struct Call {
     pub(crate) answer: oneshot::Sender<Result<()>>,
 }
 
-/// What became of a request.
+/// The result of a request.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Appended(Vec<u64>),
     Done,
-    /// How many letters were there.
+    /// How many letters existed.
     Forgotten(u64),
     /// There is no room for it yet.
     Waits,
@@ -76,7 +76,7 @@ impl Request {
         matches!(self, Self::Append(_))
     }
 
-    /// Whether it may change how many dead letters there are.
+    /// Whether it may change the number of dead letters.
     pub(crate) fn touches_letters(&self) -> bool {
         match self {
             Self::Keep(..) | Self::Forget(..) | Self::Revive(_) => true,
@@ -87,12 +87,12 @@ impl Request {
         }
     }
 
-    /// Whether it ends the waiting for more.
+    /// Whether it ends the waiting for further requests.
     pub(crate) fn is_urgent(&self) -> bool {
         matches!(self, Self::Hurry | Self::Close)
     }
 
-    /// Tells whoever asked; they may have gone.
+    /// Answers the requester, which may not wait any more.
     pub(crate) fn answer(self, outcome: Outcome) {
         match self {
             Self::Append(append) => drop(append.answer.send(match outcome {
@@ -114,7 +114,7 @@ impl Request {
         }
     }
 
-    /// How many events it is about.
+    /// The number of events in it.
     pub(crate) fn weight(&self) -> usize {
         match self {
             Self::Append(append) => append.events.len(),
@@ -149,7 +149,7 @@ impl Append {
     }
 }
 
-/// How much there is of something.
+/// A number of events and bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Size {
     pub(crate) events: u64,

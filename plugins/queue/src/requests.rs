@@ -1,4 +1,4 @@
-//! Requests of replays that other processes have left in the file.
+//! Requests for replays that other processes have stored in the file.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
@@ -12,14 +12,14 @@ use crate::choice;
 use crate::failure::store_error;
 use crate::store::Store;
 
-/// How often the file is asked whether another process has written to it.
+/// Interval of the check whether another process has written to the file.
 const POLL: Duration = Duration::from_millis(500);
 
-/// Which requests were told of already: a request is told of once in a life of the process, and
-/// again in the next one unless it is answered, or its letter gone, by then.
+/// The requests that were already returned. A request is returned once in each process; the next
+/// process returns it again unless it was answered, or its letter is gone.
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
-    /// The number of the last one.
+    /// The number of the last request.
     last: AtomicI64,
 }
 
@@ -28,7 +28,7 @@ impl Requests {
     ///
     /// # Errors
     ///
-    /// When the file can't be read.
+    /// Returns an error if the file can't be read.
     pub(crate) async fn next(&self, store: &Arc<Store>) -> Result<Vec<DeadLetterId>> {
         let mut connection = store.reader().await?;
         let mut seen = None;
@@ -48,7 +48,7 @@ impl Requests {
     }
 }
 
-/// Another number after each commit of another connection.
+/// A number that changes with each commit of another connection.
 async fn version(connection: &mut SqliteConnection) -> sqlx::Result<i64> {
     sqlx::query_scalar("PRAGMA data_version")
         .fetch_one(connection)

@@ -1,4 +1,4 @@
-//! Rows of the tables: put in, taken out, looked at.
+//! Inserts, removes and reads rows of the tables.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use sqlx::{QueryBuilder, Row};
 
 use crate::request::Size;
 
-/// Rows of one statement.
+/// Most rows in one statement.
 pub(crate) const CHUNK: usize = 64;
 
-/// How much waits in the file.
+/// The size of what waits in the file.
 pub(crate) async fn held(connection: &mut SqliteConnection) -> sqlx::Result<Size> {
     let sql = "SELECT coalesce(sum(events), 0), coalesce(sum(bytes), 0) FROM subscriptions";
     let (events, bytes) = sqlx::query_as::<_, (i64, i64)>(sql)
@@ -29,12 +29,12 @@ pub(crate) async fn held(connection: &mut SqliteConnection) -> sqlx::Result<Size
     })
 }
 
-/// The number of a subscription, which is made known if it is not.
+/// The number of a subscription, which is added if it is unknown.
 pub(crate) async fn subscription(
     connection: &mut SqliteConnection,
     name: &SubscriptionName,
 ) -> sqlx::Result<i64> {
-    // The update changes nothing; without one, a row that is there would not be returned.
+    // The update changes nothing. Without it, an existing row would not be returned.
     let sql = "INSERT INTO subscriptions (plugin, handler, topic) VALUES (?, ?, ?) \
         ON CONFLICT DO UPDATE SET topic = excluded.topic RETURNING id";
     sqlx::query_scalar(sql)
@@ -45,7 +45,7 @@ pub(crate) async fn subscription(
         .await
 }
 
-/// Puts events in and returns their positions. One whose key is there is not put in again.
+/// Inserts events and returns their positions. An event whose key exists is not inserted again.
 pub(crate) async fn insert(
     connection: &mut SqliteConnection,
     subscription: i64,
@@ -78,7 +78,7 @@ async fn insert_chunk(
             .push_bind(event.parent.map(TraceContext::to_stored))
             .push_bind(event.data.to_string());
     });
-    // As above.
+    // The same as above.
     sql.push(" ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING seq, key");
     let rows = sql.build().fetch_all(connection).await?;
     rows.iter()
@@ -89,7 +89,7 @@ async fn insert_chunk(
         .collect()
 }
 
-/// Takes events out, and says how much they were.
+/// Removes events, and returns their size.
 pub(crate) async fn delete(
     connection: &mut SqliteConnection,
     subscription: i64,
@@ -134,8 +134,8 @@ pub(crate) async fn pending(
     rows.iter().map(|row| stored(row, max_crashes)).collect()
 }
 
-/// What is stored, by subscription. Events are counted already; the first in order is taken for the
-/// oldest, and letters are counted by one scan of an index.
+/// The stored events by subscription. Events are counted already; the first in order is assumed to
+/// be the oldest, and letters are counted by one scan of an index.
 pub(crate) const STOCK: &str = "WITH dead AS (
             SELECT plugin, handler, topic, count(*) AS letters
             FROM dead_letters GROUP BY plugin, handler, topic
@@ -151,7 +151,7 @@ pub(crate) async fn stock(connection: &mut SqliteConnection) -> sqlx::Result<Vec
     rows.iter().map(stocked).collect()
 }
 
-/// The subscription that has the most events.
+/// The subscription with the most events.
 pub(crate) async fn largest(
     connection: &mut SqliteConnection,
 ) -> sqlx::Result<Option<SubscriptionName>> {
@@ -179,7 +179,7 @@ fn stocked(row: &SqliteRow) -> sqlx::Result<Stock> {
     Ok((stock.waiting(count(6)?).dropped(count(7)?)).oldest(oldest))
 }
 
-/// Notes how many events of a subscription wait for room.
+/// Records how many events of a subscription wait for room.
 pub(crate) async fn wait(
     connection: &mut SqliteConnection,
     subscription: i64,
@@ -191,14 +191,14 @@ pub(crate) async fn wait(
     noted.execute(connection).await.map(drop)
 }
 
-/// What is kept of an event beside its letter.
+/// The part of an event that is stored beside its letter.
 pub(crate) struct Buried {
     pub(crate) published_ms: i64,
     /// The letter that it was before.
     pub(crate) letter: Option<String>,
 }
 
-/// Events of a subscription on their way to the dead letters, by their positions.
+/// Events of a subscription that become dead letters, by their positions.
 pub(crate) async fn buried(
     connection: &mut SqliteConnection,
     subscription: i64,
@@ -258,7 +258,7 @@ pub(crate) fn millis(time: SystemTime) -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Positions come from `AUTOINCREMENT`, which counts up from 1.
+/// Positions are from `AUTOINCREMENT`, which counts up from 1.
 pub(crate) fn position(seq: i64) -> u64 {
     seq.unsigned_abs()
 }

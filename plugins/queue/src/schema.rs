@@ -1,17 +1,18 @@
-//! The tables, and how a file says that it is one of ours.
+//! The tables, and the identification of a file.
 
 /// `PRAGMA application_id`: "plqu".
 pub(crate) const APPLICATION: i64 = 0x706c_7175;
 
-/// `PRAGMA user_version`: that of the tables.
+/// `PRAGMA user_version`: the version of the tables.
 pub(crate) const VERSION: i64 = 4;
 
-/// Makes the tables of version 1; each of [`UPGRADES`] makes the next version of the one before.
+/// Creates the tables of version 1; each of [`UPGRADES`] makes the next version from the previous
+/// one.
 ///
-/// `events.seq` is the position. `AUTOINCREMENT` sees to it that none is given out twice, also when
-/// the newest is gone. `events.letter` is the dead letter that an event was before it was revived;
-/// `dead_letters.seq` the position that it goes back to, and `requested_ms` when somebody asked for
-/// its replay.
+/// `events.seq` is the position. `AUTOINCREMENT` ensures that no position is assigned twice, even
+/// if the newest event is removed. `events.letter` is the dead letter that an event was before it
+/// was revived; `dead_letters.seq` is the position to which it returns, and `requested_ms` the time
+/// at which its replay was requested.
 pub(crate) const CREATE: &str = "
     CREATE TABLE subscriptions (
         id INTEGER PRIMARY KEY,
@@ -48,15 +49,15 @@ pub(crate) const CREATE: &str = "
     INSERT INTO counters VALUES ('probes', 0);
 ";
 
-/// What makes version 2 of version 1, version 3 of version 2, and so on.
+/// The upgrade from version 1 to 2, from 2 to 3, and so on.
 pub(crate) const UPGRADES: [&str; 3] = [TO_2, TO_3, TO_4];
 
-/// Version 1 knew of no crashes.
+/// Version 1 did not record crashes.
 ///
 /// `events.called` is set before a suspect is handled, and `events.crashes` counts the processes
-/// that ended then. `serving` is 1 while a process serves the file, and `left` the last position
-/// that one which crashed has left. What a process of version 1 did is not known: what it left is
-/// taken for the rest of a crash.
+/// that ended then. `serving` is 1 while a process serves the file, and `left` is the last position
+/// that a crashed process has left. What a process of version 1 did is not known, so the events
+/// that it left are treated like those of a crash.
 const TO_2: &str = "
     ALTER TABLE events ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE events ADD COLUMN called INTEGER;
@@ -64,13 +65,13 @@ const TO_2: &str = "
     PRAGMA user_version = 2;
 ";
 
-/// Version 2 had to read every letter to count those of a handler, and kept requests of replays by
-/// the time of day, which a clock that is set back repeats.
+/// Version 2 had to read every letter to count those of a handler, and recorded requests for
+/// replays by the time of day, which occurs again if a clock is set back.
 ///
-/// `dead_letters.requested` is the number of the request that a letter is part of; `requests` counts
-/// them. The long column is the last one, so that a scan for the others does not read it.
-/// `subscriptions.waiting` are events that wait for room in the file, and `dropped` those that gave
-/// way to newer ones, since the file was made.
+/// `dead_letters.requested` is the number of the request to which a letter belongs; `requests`
+/// counts them. The long column is the last one, so that a scan of the others does not read it.
+/// `subscriptions.waiting` is the number of events that wait for room in the file, and `dropped`
+/// the number of events that were dropped for newer ones, since the file was created.
 const TO_3: &str = "
     ALTER TABLE subscriptions ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE subscriptions ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0;
@@ -94,10 +95,10 @@ const TO_3: &str = "
     PRAGMA user_version = 3;
 ";
 
-/// Version 3 had to read an index of all events to say how many there are.
+/// Version 3 had to read an index of all events to count them.
 ///
-/// `subscriptions.events` and `bytes` are those of `events`, kept by triggers, so that no statement
-/// can forget it.
+/// `subscriptions.events` and `bytes` are the sums of `events`, which triggers maintain, so that no
+/// statement can miss them.
 const TO_4: &str = "
     ALTER TABLE subscriptions ADD COLUMN events INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE subscriptions ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;

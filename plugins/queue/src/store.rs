@@ -1,4 +1,4 @@
-//! An open file: what others ask goes to the writer, or to those who read.
+//! An open file: passes requests to the writer, or to the connections that read.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -25,10 +25,10 @@ use crate::request::{Append, Call, Request, Revive, Settle};
 use crate::rows;
 use crate::writer::Writer;
 
-/// Requests that wait for the writer; who has more waits.
+/// Number of requests that can wait for the writer; further requesters wait.
 const REQUESTS: usize = 1024;
 
-/// How long the end waits for those who read.
+/// How long the end waits for the connections that read.
 const READERS_LEAVE: Duration = Duration::from_secs(1);
 
 /// An open file.
@@ -39,7 +39,7 @@ pub(crate) struct Store {
     gauge: Arc<Gauge>,
     limit: Limit,
     location: Location,
-    /// Of events that may be dropped.
+    /// Present if events may be dropped.
     tickets: Option<Arc<Mutex<Tickets>>>,
     max_crashes: u32,
     place: Place,
@@ -59,8 +59,8 @@ impl std::fmt::Debug for Work {
 }
 
 impl Work {
-    /// Notes in the file that a process serves it, and whether the last one crashed. Should it fail,
-    /// it is done with the first write that works.
+    /// Records in the file that a process serves it, and whether the previous one crashed. If this
+    /// fails, the first successful write does it.
     pub(crate) async fn begin(&mut self) {
         self.writer.begin().await;
     }
@@ -69,18 +69,18 @@ impl Work {
     ///
     /// # Errors
     ///
-    /// When closing the file fails.
+    /// Returns an error if closing the file fails.
     pub(crate) async fn run(self) -> Result<()> {
         self.writer.run(self.requests).await
     }
 }
 
 impl Store {
-    /// Opens the file. Nothing is written to it before the work is run.
+    /// Opens the file. Nothing is written to it before the work runs.
     ///
     /// # Errors
     ///
-    /// When another process serves it, or it can't be used.
+    /// Returns an error if another process serves it, or if it can't be used.
     pub(crate) async fn open(location: &Location, config: &QueueConfig) -> Result<(Self, Work)> {
         if let Some(directory) = location.path.parent() {
             make_directory(directory)?;
@@ -174,7 +174,7 @@ impl Store {
         self.ask(|answer| Request::Keep(letters, answer)).await
     }
 
-    /// Says how many there were.
+    /// Returns how many existed.
     pub(crate) async fn forget(&self, ids: Vec<DeadLetterId>) -> Result<u64> {
         self.ask(|answer| Request::Forget(ids, answer)).await
     }
@@ -189,7 +189,7 @@ impl Store {
         self.ask(|answer| Request::Wait(name, events, answer)).await
     }
 
-    /// A connection that reads.
+    /// A connection for reading.
     pub(crate) async fn reader(&self) -> Result<PoolConnection<Sqlite>> {
         self.readers.acquire().await.map_err(store_error)
     }
@@ -216,27 +216,29 @@ impl Store {
         stock.map_err(store_error)
     }
 
-    /// Whether the file is where it was opened: what is written to one that was removed is lost.
+    /// Checks that the file is still at the path where it was opened, because what is written to a
+    /// removed file is lost.
     pub(crate) fn present(&self) -> Result<()> {
         let checked = self.place.check();
         checked.map_err(|error| Error::retriable(error.to_string()))
     }
 
-    /// From here on no commit waits for more, no event for room, and nothing for the lock of another
-    /// process.
+    /// From now on, no commit waits for further events, no event for room, and nothing for the lock
+    /// of another process.
     pub(crate) async fn hurry(&self) -> Result<()> {
         self.gauge.hurry();
         let sent = self.requests.send(Request::Hurry).await;
         sent.map_err(|_| closed())
     }
 
-    /// Ends the work once all that was asked is written. Until the store is dropped, no other
-    /// process may serve the file.
+    /// Ends the work when everything that was requested is written. Until the store is dropped, no
+    /// other process may serve the file.
     pub(crate) async fn close(&self) {
         self.gauge.hurry();
-        // The last connection to go takes the log of the file with it, which one that reads can't.
+        // The last connection that is closed removes the log of the file, which a connection for
+        // reading can't do.
         let _left = timeout(READERS_LEAVE, self.readers.close()).await;
-        // Work that has ended needs no telling.
+        // If the work has ended already, the message is not needed.
         drop(self.requests.send(Request::Close).await);
     }
 
@@ -244,7 +246,7 @@ impl Store {
         &self.gauge
     }
 
-    /// How much there may be.
+    /// The limit of the file.
     pub(crate) fn limit(&self) -> Limit {
         self.limit
     }

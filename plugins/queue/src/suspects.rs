@@ -1,13 +1,13 @@
-//! What the file knows of crashes: whether the last process that served it has crashed, what it left,
-//! and which events were in a handler then.
+//! The information about crashes in the file: whether the last process that served it crashed, what
+//! it left, and which events were in a handler then.
 
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Executor, QueryBuilder};
 
 use crate::rows::{CHUNK, signed};
 
-/// A process serves the file from here on. If the last one did not say that it ended, it crashed:
-/// what it left are suspects, and those that were called are counted.
+/// A process serves the file from now on. If the previous one did not record its end, it crashed:
+/// the events that it left are suspects, and a crash is counted for those that were called.
 pub(crate) async fn begin(connection: &mut SqliteConnection) -> sqlx::Result<()> {
     let sql = "UPDATE events SET called = NULL,
             crashes = crashes + (SELECT value FROM counters WHERE name = 'serving')
@@ -19,14 +19,14 @@ pub(crate) async fn begin(connection: &mut SqliteConnection) -> sqlx::Result<()>
     connection.execute(sqlx::raw_sql(sql)).await.map(drop)
 }
 
-/// The process ends in good order.
+/// Records that the process ends without a crash.
 pub(crate) async fn end(connection: &mut SqliteConnection) -> sqlx::Result<()> {
     let sql = "UPDATE counters SET value = 0 WHERE name = 'serving';
         UPDATE subscriptions SET waiting = 0 WHERE waiting > 0";
     connection.execute(sqlx::raw_sql(sql)).await.map(drop)
 }
 
-/// Suspects are about to be handled, or are not handled any more.
+/// Records that suspects are about to be handled, or are not being handled any more.
 pub(crate) async fn call(
     connection: &mut SqliteConnection,
     subscription: i64,

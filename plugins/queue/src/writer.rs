@@ -1,8 +1,8 @@
-//! The one task that writes: it gathers what it is asked for into transactions, and answers when
-//! they are committed.
+//! The only task that writes: it combines requests into transactions, and answers when they are
+//! committed.
 //!
-//! Invariants: an answer `Ok` comes after the commit; `held` is what the last commit left; what
-//! waits for room comes before what is newer.
+//! Invariants: an answer `Ok` comes after the commit; `held` is the state after the last commit;
+//! requests that wait for room come before newer ones.
 
 mod transaction;
 
@@ -32,18 +32,18 @@ pub(crate) struct Writer {
     interval: Duration,
     most: usize,
     most_letters: u64,
-    /// What is stored.
+    /// The stored events.
     held: Held,
     letters: LetterCounts,
     tickets: Option<Arc<Mutex<Tickets>>>,
     subscriptions: HashMap<SubscriptionName, i64>,
-    /// Events that wait for room.
+    /// Requests whose events wait for room.
     waiting: Vec<Request>,
-    /// Whether the file says that it is served.
+    /// Whether the file records that it is served.
     has_begun: bool,
 }
 
-/// What is stored, as long as nobody else writes to the file.
+/// The size of the stored events. It is valid until another process writes to the file.
 #[derive(Debug, Clone, Copy)]
 struct Held {
     size: Size,
@@ -51,33 +51,33 @@ struct Held {
     version: i64,
 }
 
-/// How many dead letters there are, as long as nobody else writes to the file.
+/// The number of dead letters. It is valid until another process writes to the file.
 #[derive(Debug, Clone, Copy)]
 struct LetterCounts {
     count: u64,
-    /// Changes when another process has written to the file.
+    /// A number that changes when another process has written to the file.
     version: i64,
 }
 
-/// What a transaction did.
+/// The effects of a transaction.
 struct Done {
     held: Held,
     letters: LetterCounts,
     /// One for each request.
     outcomes: Vec<Outcome>,
     displaced: Vec<Displaced>,
-    /// How large the last event was that was refused, for want of room.
+    /// The size of the last event that was refused because there was no room.
     refused: Option<Size>,
-    /// Held while events may be dropped, so that none is read out meanwhile.
+    /// Held while events may be dropped, so that none is read meanwhile.
     tickets: Option<OwnedMutexGuard<Tickets>>,
-    /// Dead letters that gave way to newer ones.
+    /// Dead letters that were dropped for newer ones.
     trimmed: Vec<String>,
 }
 
 impl Writer {
     /// # Errors
     ///
-    /// When the file can't be read.
+    /// Returns an error if the file can't be read.
     pub(crate) async fn new(
         mut connection: SqliteConnection,
         config: &QueueConfig,
@@ -103,7 +103,7 @@ impl Writer {
         })
     }
 
-    /// Notes in the file that it is served; if that fails, the next transaction tries again.
+    /// Records in the file that it is served; if that fails, the next transaction tries again.
     pub(crate) async fn begin(&mut self) {
         if !self.has_begun
             && let Err((error, none)) = self.transaction(Vec::new()).await
@@ -112,12 +112,12 @@ impl Writer {
         }
     }
 
-    /// Writes until it is closed; then closes the file. What waits for room then is not stored,
-    /// and whoever asked is told.
+    /// Writes until it is closed, and then closes the file. Events that still wait for room are not
+    /// stored, and their publishers get an error.
     ///
     /// # Errors
     ///
-    /// When closing fails; everything that was answered is in the file all the same.
+    /// Returns an error if closing fails. Everything that was answered is in the file nevertheless.
     pub(crate) async fn run(mut self, mut requests: mpsc::Receiver<Request>) -> Result<()> {
         self.begin().await;
         while let Some(first) = requests.recv().await {
@@ -144,7 +144,8 @@ impl Writer {
         self.connection.close().await.map_err(store_error)
     }
 
-    /// What comes within the interval, or as much as goes into one commit. A stop ends the waiting.
+    /// Collects the requests that arrive within the interval, up to the size of one commit. A stop
+    /// ends the waiting.
     async fn gather(&self, first: Request, requests: &mut mpsc::Receiver<Request>) -> Vec<Request> {
         let until = Instant::now() + self.interval;
         let mut weight = first.weight();
@@ -159,15 +160,15 @@ impl Writer {
         batch
     }
 
-    /// One transaction for all; if that fails for another reason than the disk, one for each, so
-    /// that a bad one harms no other.
+    /// Writes all requests in one transaction. If that fails for another reason than the disk, each
+    /// request gets a transaction of its own, so that an invalid one does not affect the others.
     async fn write(&mut self, new: Vec<Request>) {
         if self.waiting.is_empty() && new.iter().all(Request::is_urgent) {
             return;
         }
         let mut batch = std::mem::take(&mut self.waiting);
         batch.extend(new);
-        // Who goes makes room for who comes.
+        // Requests that remove events come first, to make room for the others.
         batch.sort_by_key(Request::is_append);
         let several = batch.len() > 1;
         let Err((error, batch)) = self.transaction(batch).await else {
@@ -201,7 +202,7 @@ impl Writer {
                 Ok(())
             }
             Err(error) => {
-                // When it is over already, there is nothing to roll back.
+                // If the transaction is over already, there is nothing to roll back.
                 drop(self.connection.execute("ROLLBACK").await);
                 self.subscriptions.clear();
                 Err((store_error(error), batch))
@@ -224,7 +225,8 @@ impl Writer {
         self.gauge.fills(self.full(refused, drops));
     }
 
-    /// What happens to new events now: what happened to the last ones, until those would have room.
+    /// What happens to new events now: the same as to the last ones, until there would be room for
+    /// those.
     fn full(&self, refused: Option<Size>, drops: bool) -> Option<Full> {
         let some = Size {
             events: 1,
@@ -243,7 +245,7 @@ impl Writer {
     }
 }
 
-/// The same error for one more who asked.
+/// The same error for a further requester.
 fn same(error: &Error) -> Error {
     if error.kind().is_retriable() {
         Error::retriable(error.to_string())

@@ -17,6 +17,7 @@ mod kept;
 #[cfg(unix)]
 mod killed;
 mod letters;
+mod limits;
 mod listening;
 mod metrics;
 mod outside;

@@ -3,6 +3,7 @@
 mod acknowledged;
 mod borrowing;
 mod concurrency;
+mod drops;
 mod lingering;
 mod overflow;
 mod piecewise;

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::guard::PublishGuard;
 use super::storage::stored;
-use crate::context::{Identity, Meta};
+use crate::context::{DropReason, Identity, Meta};
 use crate::error::PublishError;
 use crate::event::bus::Bus;
 use crate::event::outcome::HandlerOutcome;
@@ -90,7 +90,10 @@ fn offer<P: Carried>(
         match target.reserve(envelope) {
             Ok(place) => places.extend(place.map(|place| (target, place))),
             Err(NoRoom::Full) => return Ok(Offer::NoRoom(target.handler().cloned())),
-            Err(NoRoom::Store) => return Err(target.not_stored()),
+            Err(NoRoom::Store) => {
+                target.no_place(&NoRoom::Store);
+                return Err(target.not_stored());
+            }
         }
     }
     let sending = Sending {
@@ -129,8 +132,11 @@ async fn wait(handler: Option<Arc<QueuedHandler>>, until: Instant) -> Result<(),
     let room = timeout_at(until, handler.mailbox.reserve()).await;
     // The room is given back here, and taken again together with that of the other targets. A
     // closed mailbox has no handler any more.
-    room.map(drop).map_err(|_| PublishError::NoRoom {
-        place: Some((handler.core.owner.name(), handler.core.name)),
+    room.map(drop).map_err(|_| {
+        handler.core.drop_event(DropReason::Full);
+        PublishError::NoRoom {
+            place: Some((handler.core.owner.name(), handler.core.name)),
+        }
     })
 }
 

@@ -97,6 +97,7 @@ fn take_in<P: Carried>(
     chunk: &mut Vec<Envelope<P>>,
 ) -> TakenChunk<P> {
     if owner.is_muted() {
+        owner.drop_at_stop(chunk.len() as u64);
         return TakenChunk {
             count: 0,
             rest: None,

@@ -28,6 +28,7 @@ impl<'a> PublishGuard<'a> {
     ) -> Result<Self, PublishError> {
         let under_way = bus.pending().publishing();
         if bus.is_closed() || owner.is_muted() {
+            owner.drop_at_stop(1);
             return Err(PublishError::Stopping);
         }
         Ok(Self {

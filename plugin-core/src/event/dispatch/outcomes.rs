@@ -86,6 +86,7 @@ fn call_inline_told<P: Carried>(
     outcomes: &mut Vec<HandlerOutcome>,
 ) -> Result<Remaining<P>, PublishError> {
     if owner.is_muted() {
+        owner.drop_at_stop(1);
         return Err(PublishError::Stopping);
     }
     let record = ThreadRecord::current();

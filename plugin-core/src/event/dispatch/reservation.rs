@@ -23,6 +23,7 @@ pub(in crate::event) fn try_publish<P: Carried>(
     event: P,
 ) -> Result<(), TryPublishError<P>> {
     if owner.is_muted() {
+        owner.drop_at_stop(1);
         return Err(TryPublishError::Stopping(event));
     }
     let record = ThreadRecord::current();
@@ -62,6 +63,7 @@ fn try_publish_queued<P: Carried>(
         match target.reserve(&envelope) {
             Ok(place) => places.extend(place.map(|place| (target, place))),
             Err(no_room) => {
+                target.no_place(&no_room);
                 // The reserved room is given back before the event.
                 drop(places);
                 // The publisher gets its original event back. If it tries again, the interceptors

@@ -36,6 +36,7 @@ pub(in crate::event) fn take_in<P: Carried, T>(
     queue: impl FnOnce(Arc<Envelope<P>>, &Route<P>) -> Result<T, PublishError>,
 ) -> Result<Option<T>, PublishError> {
     if owner.is_muted() {
+        owner.drop_at_stop(1);
         return Err(PublishError::Stopping);
     }
     let record = ThreadRecord::current();

@@ -15,6 +15,7 @@ use super::Durable;
 use super::connection::{Listener, ask};
 use super::recent::PendingEvent;
 use super::store::{EventStore, Record, Stored, Suspicion, Ticket};
+use crate::context::DropReason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::queue::job::Job;
 use crate::idempotency::IdempotencyKey;
@@ -193,7 +194,7 @@ impl Load {
             Err(error) => {
                 let error = Error::bug("the event can't be written as JSON").because(error);
                 tracing::error!(subscription = %durable.name, event = %job.payload.meta().id, "{error}");
-                job.end(Err(error));
+                end_unstored(job, &error);
             }
         }
     }
@@ -225,7 +226,7 @@ impl Load {
         );
         for (job, record) in jobs.into_iter().zip(records) {
             if job.is_awaited() {
-                job.end(Err(error.same()));
+                end_unstored(job, error);
             } else {
                 self.jobs.push(job);
                 self.records.push(record);
@@ -246,7 +247,7 @@ impl Load {
         let mut lost = 0;
         for job in self.jobs {
             lost += usize::from(!job.is_awaited());
-            job.end(Err(error.same()));
+            end_unstored(job, error);
         }
         lost
     }
@@ -255,4 +256,10 @@ impl Load {
         let error = Error::retriable("the event store has stopped");
         self.refuse(&error, durable)
     }
+}
+
+/// Ends the job of an event that the store did not take.
+fn end_unstored(job: Job, error: &Error) {
+    job.handler.core.drop_event(DropReason::Store);
+    job.end(Err(error.same()));
 }

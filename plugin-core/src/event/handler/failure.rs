@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use super::HandlerCore;
-use crate::context::Meta;
+use crate::context::{DropReason, Meta};
 use crate::counted::counted;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::outcome::breaker::{CircuitBreaker, Transition};
@@ -77,6 +77,21 @@ impl HandlerCore {
     pub(in crate::event) fn count_dead_letter(&self) {
         self.counters.dead_letter();
         self.owner.counters().dead_letter();
+    }
+
+    /// Counts an event that is neither handled nor kept as a dead letter.
+    #[cold]
+    pub(in crate::event) fn drop_event(&self, reason: DropReason) {
+        self.counters.drop_events(reason, 1);
+        self.owner.counters().drop_events(reason, 1);
+    }
+
+    /// Counts and reports a failure of the code that decides whether an event is handled, and in
+    /// which order. The event is not handled.
+    #[cold]
+    pub(in crate::event) fn failed_to_choose(&self, meta: Meta, error: &Error) {
+        self.failed(meta, error);
+        self.drop_event(DropReason::Filter);
     }
 
     /// Makes a dead letter of an event that an inline handler failed to handle.

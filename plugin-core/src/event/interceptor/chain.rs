@@ -10,7 +10,7 @@ use super::delivery::{Delivered, Delivery};
 use super::refusal::Refusal;
 use super::report::InterceptorReport;
 use super::topic_filter::TopicFilter;
-use crate::context::Identity;
+use crate::context::{DropReason, Identity};
 use crate::error::{Error, Result};
 use crate::rcu::epoch::{DEEPEST, Reading};
 
@@ -127,7 +127,7 @@ impl Chain {
                     .inspect_err(|error| interceptor.registration.failed(id, error)),
             });
             if let Err(error) = admitted {
-                owner.counters().refuse();
+                owner.counters().drop_events(DropReason::Refused, 1);
                 return Err(Refusal {
                     plugin: interceptor.registration.owner.name(),
                     interceptor: interceptor.registration.name,

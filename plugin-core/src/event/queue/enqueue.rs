@@ -95,7 +95,9 @@ impl QueuedHandler {
         let meta = event.meta();
         guard::call(self.core.owner.handling(&meta), || Ok(key(event)))
             .map(Some)
-            .map_err(|error| self.core.failed(meta, &error.context("its key")))
+            .map_err(|error| {
+                self.core.failed_to_choose(meta, &error.context("its key"));
+            })
     }
 
     /// The error for the publisher of an event that was not accepted here.

@@ -6,7 +6,6 @@
 //! will deliver it again.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -18,6 +17,7 @@ use super::job_extras::JobExtras;
 use super::order_key::{OrderKey, address};
 use super::probe::ProbeState;
 use super::turn::Turn;
+use crate::context::DropReason;
 use crate::error::{Error, Result};
 use crate::event::outcome::HandlerOutcome;
 use crate::event::outcome::dead_letters::{DeadLetter, Failures, Replay};
@@ -305,7 +305,7 @@ impl Job {
     /// Ends it without a call, because the overflow policy chose it.
     pub(in crate::event) fn give_up(mut self) {
         let core = &self.handler.core;
-        core.owner.counters().dropped.fetch_add(1, Relaxed);
+        core.drop_event(DropReason::Overflow);
         tracing::debug!(
             plugin = core.owner.name(),
             handler = core.name,
@@ -319,6 +319,9 @@ impl Job {
 
     /// Ends it without a call, because its subscription has ended or its store drops it.
     pub(in crate::event) fn discard(mut self) {
+        if !self.is_stored() {
+            self.handler.core.drop_event(DropReason::Ended);
+        }
         self.leave();
     }
 
@@ -379,8 +382,10 @@ impl Job {
     /// Ends it wherever it is dropped, as long as it is counted.
     fn end_counted(&mut self) {
         if self.entered {
-            if !self.is_stored() && !self.handler.core.has_ended() {
-                self.leave_behind();
+            match self.handler.core.has_ended() {
+                _ if self.is_stored() => {}
+                true => self.handler.core.drop_event(DropReason::Ended),
+                false => self.leave_behind(),
             }
             self.leave();
         }

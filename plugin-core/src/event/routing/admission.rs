@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::route::Route;
-use crate::context::Identity;
+use crate::context::{DropReason, Identity};
 use crate::error::Error;
 use crate::event::interceptor::asked::Asked;
 use crate::event::interceptor::chain::Chain;
@@ -83,7 +83,7 @@ fn refuse_endless(owner: &Identity, topic: &str, parent: TraceContext) -> Refusa
         while the one before it was handled: a handler publishes, by itself or through others, what \
         it is called for (`max_event_depth` of `plugin_manager` is how many may be)"
     ));
-    owner.counters().refuse();
+    owner.counters().drop_events(DropReason::Endless, 1);
     if LAST_TOLD.swap(parent.trace_id().randomness(), Relaxed) != parent.trace_id().randomness() {
         tracing::error!(plugin = owner.name(), topic, trace_id = %parent.trace_id(), "{error}");
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use crate::context::DropReason;
 use crate::error::{Result, TryPublishError};
 use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::{Carried, Envelope};
@@ -177,6 +178,19 @@ impl<P: Carried> Target<P> {
         }
     }
 
+    /// Counts an event that a target does not accept. Its publisher gets an error.
+    #[cold]
+    pub(in crate::event) fn no_place(&self, why: &NoRoom) {
+        let core = match self {
+            Self::One(entry) | Self::Host(entry, _) => &entry.handler.core,
+            Self::Group(members) => members.first_core(),
+        };
+        core.drop_event(match why {
+            NoRoom::Full => DropReason::Full,
+            NoRoom::Store => DropReason::Store,
+        });
+    }
+
     /// Puts an event into the reserved room.
     pub(in crate::event) fn deposit(&self, sending: &Sending<'_, P>, reserved: Reservation<'_>) {
         if let Self::Host(_, uplink) = self {
@@ -235,6 +249,11 @@ impl<P: Carried> Sending<'_, P> {
         accepted: EnqueueOutcome,
         answer: Option<oneshot::Receiver<HandlerOutcome>>,
     ) -> Sent {
+        match accepted {
+            EnqueueOutcome::Full => handler.core.drop_event(DropReason::Full),
+            EnqueueOutcome::Refused => handler.core.drop_event(DropReason::Store),
+            EnqueueOutcome::Yes | EnqueueOutcome::Gone | EnqueueOutcome::Dropped => {}
+        }
         let is_told = self.asks != Asks::Nothing
             || matches!(accepted, EnqueueOutcome::Full | EnqueueOutcome::Refused);
         Sent {

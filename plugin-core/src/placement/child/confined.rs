@@ -1,17 +1,19 @@
-//! What the system is told that a child may not do.
+//! The limits that the system enforces on a child.
 
 use crate::config::Resources;
 use crate::error::Result;
 
-/// Has the system hold the limits of an instance for this process: what it starts has no more
-/// rights than it, leaves no core file, and has no more memory.
+/// Makes the system enforce the limits of an instance on this process: the programs that it starts
+/// get no more rights, it writes no core file, and it gets no more memory.
 ///
 /// # Errors
 ///
-/// When the system does not take a limit.
+/// Returns an error if the system does not accept a limit.
 #[cfg(target_os = "linux")]
 pub(super) fn confine(resources: &Resources) -> Result<()> {
     use rustix::process::Resource;
+
+    use crate::process::{self, MemoryKind};
 
     let refused = |what: &str, error: rustix::io::Errno| {
         crate::Error::config(format!("the system does not limit {what} of its process"))
@@ -20,7 +22,9 @@ pub(super) fn confine(resources: &Resources) -> Result<()> {
     rustix::thread::set_no_new_privs(true).map_err(|error| refused("the rights", error))?;
     limit(Resource::Core, 0).map_err(|error| refused("core files", error))?;
     if let Some(memory) = resources.memory {
-        let most = memory.saturating_mul(1_000_000).saturating_add(taken());
+        // What the process itself needs is not the plugin's.
+        let taken = process::memory(MemoryKind::Data).unwrap_or(0);
+        let most = memory.saturating_mul(1_000_000).saturating_add(taken);
         limit(Resource::Data, most).map_err(|error| refused("the memory", error))?;
     }
     Ok(())
@@ -33,14 +37,6 @@ fn limit(resource: rustix::process::Resource, most: u64) -> rustix::io::Result<(
         maximum: Some(most),
     };
     rustix::process::setrlimit(resource, limit)
-}
-
-/// The bytes that the limit would count now: what the process itself needs is not the plugin's.
-#[cfg(target_os = "linux")]
-fn taken() -> u64 {
-    let pages = std::fs::read_to_string("/proc/self/statm").ok();
-    let pages = pages.and_then(|text| text.split(' ').nth(5)?.parse::<u64>().ok());
-    pages.unwrap_or(0) * rustix::param::page_size() as u64
 }
 
 #[cfg(not(target_os = "linux"))]

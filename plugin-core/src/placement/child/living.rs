@@ -61,11 +61,11 @@ struct ChildKernel {
     most_tasks: usize,
     connection: Arc<Connection>,
     under_way: Arc<AtomicUsize>,
-    /// Nothing becomes a dead letter here; the way of letters stays open all the same.
+    /// No event becomes a dead letter here, but the channel for letters has to stay open.
     _letters: mpsc::Receiver<LetterTask>,
 }
 
-/// The requests that somebody answers, by their keys.
+/// The keys of the requests that have a responder.
 #[derive(Debug)]
 struct AnsweredRequests(Vec<u64>);
 
@@ -75,7 +75,7 @@ impl SystemView for AnsweredRequests {
     }
 }
 
-/// How often a stop looks whether all events are at the host.
+/// Interval of the check whether all events have reached the host.
 const LOOK: Duration = Duration::from_millis(1);
 
 impl Living {
@@ -212,7 +212,7 @@ impl Living {
         guard::unlimited(self.current(), taken).await
     }
 
-    /// Stops the instance; then all that it published is at the host.
+    /// Stops the instance, and waits until everything that it published has reached the host.
     pub(super) async fn stop(&self) -> Result<()> {
         let stopped = match self.kernel.descriptor.hooks.stop {
             Some(hook) => {

@@ -1,4 +1,4 @@
-//! The way of events and requests from a child to its host.
+//! The connection for events and requests from a child to its host.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -13,15 +13,15 @@ use crate::event::{Asks, Payload, Uplink, UplinkOutcome};
 use crate::placement::connection::Connection;
 use crate::placement::wire::{WireAnswer, WireAsks, WireCall, WirePublication, WireRequest};
 
-/// The most events on their way that nobody waits for.
+/// Most events in transit for which nobody waits.
 const CREDITS: usize = 256;
 
-/// The way to the host.
+/// The connection to the host.
 pub(super) struct HostUplink {
     pub(super) connection: Arc<Connection>,
     /// Name of the instance.
     pub(super) instance: &'static str,
-    /// Events on their way that nobody waits for.
+    /// Number of events in transit for which nobody waits.
     pub(super) under_way: Arc<AtomicUsize>,
 }
 
@@ -32,6 +32,7 @@ impl HostUplink {
             data: event.encode()?,
             parent: event.meta_ref().parent.map(|parent| parent.to_stored()),
             asks,
+            in_handler: context::current().is_some_and(|current| current.worker.is_some()),
         }))
     }
 }
@@ -40,12 +41,12 @@ fn outcome(answer: Option<WireAnswer>, instance: &'static str, topic: &str) -> U
     match answer {
         Some(WireAnswer::Published(outcomes)) => Ok(outcomes.into_iter().map(Into::into).collect()),
         Some(WireAnswer::NotPublished(error)) => Err(error.of(instance, topic)),
-        // The host is gone, or does not speak the protocol: it takes no more events.
+        // The host has ended or uses another protocol, so it accepts no more events.
         _ => Err(PublishError::Stopping),
     }
 }
 
-/// An event whose own `Serialize` fails is refused.
+/// The error for an event whose own `Serialize` fails.
 fn unwritten(instance: &'static str, error: serde_json::Error) -> PublishError {
     PublishError::Refused {
         plugin: instance,

@@ -1,22 +1,22 @@
-//! From times of day to moments, through the changes of a zone's clocks.
+//! Converts times of day to moments, across the changes of a time zone's clocks.
 //!
-//! The pattern is looked up on a calendar without a zone, which has every time of day once; what
-//! a change of the clocks makes of a time is decided here.
+//! The pattern is matched on a calendar without a time zone, in which every time of day occurs
+//! once. This module decides what a change of the clocks does to a time.
 
 use croner::Cron as Pattern;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
-/// A longer gap is no summer time: a zone that moves over the date line leaves out a day, and the
-/// times of that day do not come.
+/// The longest gap of a change to or from summer time. A longer gap occurs when a time zone moves
+/// across the date line and leaves out a day; the times of that day are never due.
 const LONGEST_GAP: i32 = 3 * 3600;
 
-/// Changes of the clocks that are looked through for one time.
+/// Most changes of the clocks that are considered for one time.
 const MOST_CHANGES: usize = 1000;
 
-/// The next moment of times that are given by their hour. Those that a change skips are due right
-/// after it; those that come twice are due the first time.
+/// The next moment of times with fixed hours. Times that a change skips are due right after it;
+/// times that occur twice are due the first time.
 pub(super) fn next_fixed(
     pattern: &Pattern,
     zone: &TimeZone,
@@ -32,7 +32,7 @@ pub(super) fn next_fixed(
     }
 }
 
-/// When a time of day is due that is due once.
+/// The moment of a time of day that is due once.
 fn moment(zone: &TimeZone, time: DateTime) -> Option<Timestamp> {
     match zone.to_ambiguous_timestamp(time).offset() {
         AmbiguousOffset::Unambiguous { offset } => offset.to_timestamp(time).ok(),
@@ -41,14 +41,14 @@ fn moment(zone: &TimeZone, time: DateTime) -> Option<Timestamp> {
             if after.seconds() - before.seconds() > LONGEST_GAP {
                 return None;
             }
-            // By the new offset, it is before the change.
+            // With the new offset, it would be before the change.
             let early = after.to_timestamp(time).ok()?;
             Some(zone.following(early).next()?.timestamp())
         }
     }
 }
 
-/// The next moment at which the clock shows one of the times, each time that it does.
+/// The next moment at which the clock shows one of the times. If a time occurs twice, both count.
 pub(super) fn next_paced(
     pattern: &Pattern,
     zone: &TimeZone,

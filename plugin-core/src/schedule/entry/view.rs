@@ -1,4 +1,4 @@
-//! What an observer sees of a schedule.
+//! The status of a schedule for observers.
 
 use super::ScheduleEntry;
 use crate::clock::Clock;

@@ -1,4 +1,4 @@
-//! What a plugin and an operator can do with the schedules of an instance.
+//! The operations of a plugin and of an operator on the schedules of an instance.
 
 use std::sync::Arc;
 
@@ -13,22 +13,22 @@ use crate::schedule::run::Call;
 use crate::schedule::status::ScheduleState;
 use crate::schedule::timing::Timing;
 
-/// Schedules that a plugin may have at once.
+/// Most schedules that a plugin may have at once.
 const MOST: usize = 100_000;
 
-/// Why an operator's wish for a schedule was refused.
+/// The reason why an operator's request was refused.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// No schedule has the name; those that there are.
+    /// No schedule has this name; contains the names that exist.
     Unknown(Vec<String>),
     /// Its state does not allow it.
     State(ScheduleState),
-    /// A run goes on, and another one may not overlap it.
+    /// A run is in progress, and runs may not overlap.
     Runs,
 }
 
 impl Timetable {
-    /// Adds a schedule that is made at run time.
+    /// Adds a schedule that is created at run time.
     pub(crate) fn add(
         &self,
         name: impl FnOnce(u64) -> Arc<str>,
@@ -56,13 +56,13 @@ impl Timetable {
         Ok(id)
     }
 
-    /// Ends a schedule that was made at run time. No run of it begins after this.
+    /// Removes a schedule that was created at run time. No run of it begins after this.
     pub(crate) fn remove(&self, id: u64) {
         let removed = self.book().remove(id);
         self.discard(removed);
     }
 
-    /// Halts a schedule.
+    /// Pauses a schedule.
     pub(crate) fn pause(&self, name: &str) -> Result<(), Refused> {
         self.operate(name, |entry, state, _| match state {
             ScheduleState::Active | ScheduleState::Stopped => {
@@ -73,7 +73,7 @@ impl Timetable {
         })
     }
 
-    /// Goes on with a schedule.
+    /// Resumes a schedule.
     pub(crate) fn resume(&self, name: &str) -> Result<(), Refused> {
         self.operate(name, |entry, state, clock| match state {
             ScheduleState::Paused => {
@@ -84,7 +84,7 @@ impl Timetable {
         })
     }
 
-    /// Begins a run now, whether one is due or not.
+    /// Begins a run now, whether or not one is due.
     pub(crate) fn run_now(self: &Arc<Self>, name: &str) -> Result<(), Refused> {
         let mut book = self.book();
         let id = known(&book, name)?;
@@ -105,7 +105,7 @@ impl Timetable {
         Ok(())
     }
 
-    /// Ends a schedule for good: a declared one as long as the system lives.
+    /// Cancels a schedule permanently; a declared one stays cancelled as long as the system runs.
     pub(crate) fn cancel(&self, name: &str) -> Result<(), Refused> {
         let mut book = self.book();
         let id = known(&book, name)?;

@@ -13,11 +13,11 @@ use crate::schedule::entry::ScheduleEntry;
 use crate::schedule::run::{self, Call, Ended, ScheduledRun};
 use crate::traceparent::TraceContext;
 
-/// How often times of day are compared with the machine's clock, which may be moved.
+/// How often times of day are compared with the machine's clock, which may be set.
 const LOOK: Duration = Duration::from_secs(60);
 
 impl Timetable {
-    /// The timer.
+    /// Runs the timer.
     pub(super) async fn drive(self: Arc<Self>, close: CancellationToken) {
         loop {
             let wake = self.turn();
@@ -30,7 +30,7 @@ impl Timetable {
         }
     }
 
-    /// Begins what is due; says when to look again.
+    /// Begins the runs that are due; returns the time of the next check.
     fn turn(self: &Arc<Self>) -> Option<Instant> {
         let mut over = Vec::new();
         let mut book = self.book();
@@ -50,7 +50,8 @@ impl Timetable {
         first
     }
 
-    /// Begins the runs of an entry that may begin; gives it back if it is over and undeclared.
+    /// Begins the runs of an entry that may begin; returns the entry if it is over and was created
+    /// at run time.
     pub(super) fn start(self: &Arc<Self>, book: &mut Book, id: u64) -> Option<ScheduleEntry> {
         let Phase::Active(scope) = &book.phase else {
             return None;
@@ -69,8 +70,8 @@ impl Timetable {
         book.remove_if_over(id)
     }
 
-    /// One run, from its task's first step to its end. It returns nothing, so that what happens in
-    /// it is no failure of the plugin.
+    /// One run, from its task's first step to its end. It returns nothing, so that a failure in it
+    /// is not a failure of the plugin.
     async fn perform(
         self: Arc<Self>,
         (id, life): (u64, u64),
@@ -105,7 +106,7 @@ impl Timetable {
         }
     }
 
-    /// What a run calls, unless its schedule was ended before it got this far.
+    /// The function that a run calls, unless its schedule was cancelled meanwhile.
     fn call(&self, id: u64, life: u64) -> Option<(Call, Duration)> {
         let book = self.book();
         let entry = book.entry(id).filter(|_| book.life == life)?;

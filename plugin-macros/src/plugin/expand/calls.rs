@@ -18,20 +18,20 @@ pub(super) fn associated(call: &Call, arguments: &[TokenStream]) -> TokenStream 
 
 /// `Self::method(&plugin, arguments)`, awaited if it is async.
 pub(super) fn on_plugin(call: &Call, arguments: &[TokenStream]) -> TokenStream {
-    // The closure around it binds the name, also when the method came in through a `macro_rules`.
+    // The surrounding closure binds the name, even if the method comes from a `macro_rules`.
     let span = call.method.span().resolved_at(Span::call_site());
     let mut all = vec![quote_spanned!(span=> &plugin)];
     all.extend_from_slice(arguments);
     associated(call, &all)
 }
 
-/// A future of the call. It must be `Send`, and its output must be what the function of
-/// `__private` takes: both are reported at the method's name.
+/// A future of the call. It must be `Send`, and its output must be accepted by the function of
+/// `__private`; errors about both are reported at the method's name.
 pub(super) fn run(krate: &Path, function: &str, call: &Call, called: &TokenStream) -> TokenStream {
     run_of(&quote!(Self), (krate, function), call, called)
 }
 
-/// As [`run`], where the plugin's type has to be named.
+/// Like [`run`], for functions that need the plugin's type.
 pub(super) fn run_of(
     ty: &TokenStream,
     (krate, function): (&Path, &str),
@@ -44,7 +44,7 @@ pub(super) fn run_of(
     quote_spanned!(span=> #krate::__private::#function::<#ty, _>(async move { #called }))
 }
 
-/// A `fn` whose outcome is taken at once.
+/// A `fn` whose outcome is available at once.
 pub(super) fn outcome(krate: &Path, call: &Call, called: &TokenStream) -> TokenStream {
     let span = call.method.span();
     let krate = krate::at(krate, span);

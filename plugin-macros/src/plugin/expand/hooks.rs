@@ -1,4 +1,4 @@
-//! The `Hooks` of a descriptor: one closure a method.
+//! The `Hooks` of a descriptor: one closure for each method.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -52,7 +52,7 @@ fn start(krate: &Path, hook: &Hook) -> TokenStream {
     });
     let called = on_plugin(&hook.call, &tasks.collect::<Vec<_>>());
     let handled = run(krate, "handled", &hook.call, &called);
-    // A `#[start]` without `Tasks` leaves the parameter alone.
+    // A `#[start]` without `Tasks` ignores the parameter.
     let tasks = local(if hook.parameters.is_empty() {
         "_"
     } else {
@@ -103,7 +103,7 @@ fn reload(krate: &Path, hook: &Hook) -> TokenStream {
     }
 }
 
-/// Takes the parameters out of the context, in order.
+/// Takes the parameters from the context, in order.
 fn parameters(krate: &Path, types: &[Type]) -> (Vec<Ident>, TokenStream) {
     let names: Vec<_> = (0..types.len())
         .map(|at| format_ident!("parameter_{at}"))

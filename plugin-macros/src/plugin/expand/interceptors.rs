@@ -47,8 +47,8 @@ pub(super) fn element(krate: &Path, interceptor: &Interceptor) -> TokenStream {
     }
 }
 
-/// A use of something deprecated where the attribute has its former name, so that the compiler
-/// warns of it there.
+/// A use of a deprecated item at the place of the former attribute name, so that the compiler
+/// prints a warning there.
 pub(super) fn deprecation(interceptor: &Interceptor) -> Option<TokenStream> {
     let former = interceptor.former.as_ref()?;
     let conditions = &interceptor.conditions;
@@ -62,7 +62,7 @@ pub(super) fn deprecation(interceptor: &Interceptor) -> Option<TokenStream> {
     })
 }
 
-/// What an interceptor may put in the place of an event.
+/// The type with which an interceptor may replace an event.
 fn change(krate: &Path, interceptor: &Interceptor) -> TokenStream {
     match &interceptor.event {
         Some(event) => event.to_token_stream(),
@@ -70,7 +70,7 @@ fn change(krate: &Path, interceptor: &Interceptor) -> TokenStream {
     }
 }
 
-/// Whether it may change an event, which its return type says.
+/// Whether it may change an event, according to its return type.
 fn changes(krate: &Path, interceptor: &Interceptor) -> TokenStream {
     let Some(output) = &interceptor.output else {
         return quote!(false);
@@ -80,7 +80,7 @@ fn changes(krate: &Path, interceptor: &Interceptor) -> TokenStream {
     quote_spanned!(output.span()=> <#output as #there::__private::IntoChange<#change>>::CHANGES)
 }
 
-/// What comes of a call of the stage `publish`.
+/// The result of a call in the stage `publish`.
 fn changed(krate: &Path, interceptor: &Interceptor, called: &TokenStream) -> TokenStream {
     let change = change(krate, interceptor);
     let Some(output) = &interceptor.output else {

@@ -18,7 +18,7 @@ pub(super) fn element(krate: &Path, respond: &Respond) -> TokenStream {
     } = respond;
     let handler = &call.name;
     let there = krate::at(krate, request.span());
-    // Whether it is a request, and not only an event, is found where it is bound.
+    // Whether it is a request, and not only an event, is checked where it is bound.
     let descriptor =
         quote_spanned!(request.span()=> #there::__private::event_descriptor::<#request>());
     let mode = if call.is_async { "Queued" } else { "Inline" };
@@ -40,7 +40,8 @@ pub(super) fn element(krate: &Path, respond: &Respond) -> TokenStream {
     }
 }
 
-/// One call of `ResponderBinder`: rustc reports at the request that it is none, by names of its own.
+/// One call of `ResponderBinder`. If the type is not a request, rustc reports this at the type,
+/// because the names here are local to the expansion.
 fn bind(krate: &Path, respond: &Respond) -> TokenStream {
     let Respond { call, request, .. } = respond;
     let span = call.method.span();

@@ -21,7 +21,7 @@ pub(super) fn element(krate: &Path, schedule: &Schedule) -> TokenStream {
     let told: &[TokenStream] = if *takes_run { &[quote!(&run)] } else { &[] };
     let called = on_plugin(call, told);
     let handled = run(krate, "handled", call, &called);
-    // A method that does not want to know which run it is leaves the parameter alone.
+    // A method that does not take the run ignores the parameter.
     let parameter = super::local(if *takes_run { "run" } else { "_" });
     quote! {
         #(#conditions)*
@@ -37,7 +37,7 @@ pub(super) fn element(krate: &Path, schedule: &Schedule) -> TokenStream {
     }
 }
 
-/// Checks the cron expression, at compile time.
+/// Checks the cron expression at compile time.
 pub(super) fn assertion(krate: &Path, schedule: &Schedule) -> Option<TokenStream> {
     let When::Cron { expression, .. } = &schedule.when else {
         return None;

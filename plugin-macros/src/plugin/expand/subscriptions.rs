@@ -42,7 +42,7 @@ pub(super) fn element(krate: &Path, ty: &Type, subscription: &Subscription) -> T
     }
 }
 
-/// What a durable handler needs, once for all of them unless each of them may be left out.
+/// The need of durable handlers: one for all of them, unless each may be excluded by a condition.
 pub(super) fn store(krate: &Path, subscriptions: &[Subscription]) -> Vec<TokenStream> {
     let durable = || subscriptions.iter().filter(|one| one.serving.durable);
     if durable().any(|one| one.conditions.is_empty()) {
@@ -113,7 +113,7 @@ fn sharing(krate: &Path, shared: &Shared) -> TokenStream {
 fn key(krate: &Path, subscription: &Subscription) -> Option<TokenStream> {
     let key = subscription.shared.key.as_ref()?;
     let there = krate::at(krate, key.span());
-    // The name as it is in the expansion, wherever the key was written.
+    // The name has the span of the expansion, wherever the key was written.
     let event = super::local("event");
     let key_of = quote_spanned!(key.span()=> #there::__private::key_of);
     let number = quote_spanned!(key.span()=> #key_of(#event, #key));
@@ -176,8 +176,8 @@ fn inline(krate: &Path, subscription: &Subscription) -> TokenStream {
     quote!(|plugin, event| #outcome)
 }
 
-/// A function that borrows the plugin and the event for a call: a closure can't say that its
-/// future does.
+/// A function that borrows the plugin and the event for a call. A closure can't express that its
+/// future borrows them.
 fn queued(krate: &Path, (ty, event): (&Type, &Type), subscription: &Subscription) -> TokenStream {
     let call = &subscription.call;
     let (method, span) = (&call.method, call.method.span());

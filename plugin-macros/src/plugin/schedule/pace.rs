@@ -1,4 +1,4 @@
-//! How a schedule is run: the options of `#[schedule]` that are words, numbers and durations.
+//! The options of `#[schedule]` that are words, numbers and durations.
 
 use syn::{Ident, LitInt};
 
@@ -20,7 +20,7 @@ const MISFIRES: [(&str, &str); 3] = [
     ("catch_up", "CatchUp"),
 ];
 
-/// Refuses options that what is due once leaves no room for.
+/// Refuses options that make no sense for a schedule that is due only once.
 pub(super) fn check_agreement(arguments: &Arguments, diagnostics: &mut Diagnostics) {
     for name in ["max_runs", "overlap"]
         .into_iter()
@@ -92,7 +92,7 @@ fn timeout(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<u
     Some(millis)
 }
 
-/// The variant that a word stands for.
+/// The variant for a word.
 fn word(
     name: &str,
     words: &[(&str, &str)],

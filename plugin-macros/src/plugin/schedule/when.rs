@@ -30,7 +30,8 @@ pub(super) fn when(
     })
 }
 
-/// Exactly one says when; a misspelled one may be meant.
+/// Checks that exactly one option says when it is due; a misspelled one may be meant as one of
+/// them.
 fn check_one(arguments: &Arguments, attribute: &Attribute, diagnostics: &mut Diagnostics) {
     let given: Vec<_> = WHENS
         .into_iter()
@@ -68,7 +69,8 @@ fn every(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<u64
     Some(millis)
 }
 
-/// Whether there is such a timezone is known when config is read: the database is the machine's.
+/// The time zone. Whether it exists is checked when config is read, because the database belongs to
+/// the machine.
 fn timezone(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<LitStr> {
     let is_stray = !arguments.has("cron") && !arguments.has_unknown();
     if let Some(name) = arguments.name_of("timezone").filter(|_| is_stray) {

@@ -1,10 +1,10 @@
-//! When a handler is left alone: `breaker` and `open_for`.
+//! The options `breaker` and `open_for`, which say when a handler is not called.
 
 use crate::attribute::Arguments;
 use crate::diagnostics::Diagnostics;
 use crate::plugin::duration;
 
-/// Refuses what a breaker does not go together with, and a time without one.
+/// Refuses options that can't be combined with a breaker, and `open_for` without a breaker.
 pub(super) fn check(arguments: &Arguments, diagnostics: &mut Diagnostics) {
     let Some(breaker) = arguments.name_of("breaker") else {
         let option = arguments.name_of("open_for");
@@ -26,7 +26,7 @@ pub(super) fn check(arguments: &Arguments, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// How long it is open, in milliseconds.
+/// How long the breaker stays open, in milliseconds.
 pub(super) fn open_for(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<u64> {
     let text = arguments.string("open_for", diagnostics)?;
     let millis = duration::millis(&text, diagnostics)?;

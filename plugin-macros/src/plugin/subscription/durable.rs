@@ -1,4 +1,4 @@
-//! What `durable` does not go together with.
+//! The options that can't be combined with `durable`.
 
 use super::taken::Taken;
 use crate::attribute::Arguments;

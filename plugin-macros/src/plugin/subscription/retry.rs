@@ -6,18 +6,18 @@ use crate::attribute::Arguments;
 use crate::diagnostics::Diagnostics;
 use crate::plugin::duration;
 
-/// The first pause that holds when none is given: that of `Backoff::DEFAULT`.
+/// The default of the first pause, from `Backoff::DEFAULT`.
 const INITIAL: u64 = 200;
-/// The longest pause that holds when none is given.
+/// The default of the longest pause.
 const MAX: u64 = 10_000;
 
-/// Pauses in milliseconds; what is not given is left to `Backoff::DEFAULT`.
+/// The pauses in milliseconds. For pauses that are not given, `Backoff::DEFAULT` applies.
 pub(super) struct Backoff {
     pub(super) initial: Option<u64>,
     pub(super) max: Option<u64>,
 }
 
-/// Refuses pauses of a handler that does not retry.
+/// Refuses pauses for a handler without `retry`.
 pub(super) fn check(arguments: &Arguments, diagnostics: &mut Diagnostics) {
     if !arguments.lacks("retry") {
         return;
@@ -35,7 +35,7 @@ pub(super) fn check(arguments: &Arguments, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Reads the pauses, and compares them.
+/// Reads the pauses and compares them.
 pub(super) fn backoff(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Backoff {
     let initial = period("backoff", arguments, diagnostics);
     let max = period("max_backoff", arguments, diagnostics);
@@ -54,7 +54,7 @@ fn period(name: &str, arguments: &mut Arguments, diagnostics: &mut Diagnostics) 
     Some((text, millis))
 }
 
-/// The first pause is no longer than the longest.
+/// Checks that the first pause is not longer than the longest.
 fn compare(initial: Option<&Written>, max: Option<&Written>, diagnostics: &mut Diagnostics) {
     let (first, longest) = (
         initial.map_or(INITIAL, |(_, millis)| *millis),

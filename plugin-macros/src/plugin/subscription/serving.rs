@@ -1,4 +1,4 @@
-//! How a handler is served: the options of `#[subscribe]` that are words and numbers.
+//! The options of `#[subscribe]` that are words and numbers.
 
 use syn::{Ident, LitInt};
 

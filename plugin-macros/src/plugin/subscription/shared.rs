@@ -14,7 +14,7 @@ const BALANCES: [(&str, &str); 2] = [
     ("least_loaded", "LeastLoaded"),
 ];
 
-/// Reads the three, before the options that they have to agree with.
+/// Reads the three options, before the options that have to agree with them.
 pub(super) fn shared(
     arguments: &mut Arguments,
     is_batch: bool,
@@ -46,8 +46,8 @@ fn check_balance(arguments: &Arguments, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Refuses a bound of one handler beside a group, whose members each have their mailbox. With
-/// `durable` there is no group, and no bound.
+/// Refuses `queue` together with a group, because each member of a group has its own mailbox.
+/// `durable` excludes both.
 fn check_queue(arguments: &Arguments, diagnostics: &mut Diagnostics) {
     if !arguments.has("group") || arguments.has("durable") {
         return;
@@ -59,7 +59,7 @@ fn check_queue(arguments: &Arguments, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Refuses options that a key leaves no sense.
+/// Refuses options that make no sense with a key.
 fn check_key(arguments: &Arguments, is_batch: bool, diagnostics: &mut Diagnostics) {
     let (Some(key), true) = (arguments.name_of("key"), arguments.has("concurrency")) else {
         return;
@@ -98,7 +98,7 @@ fn balance(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<I
     variant.map(|(_, variant)| Ident::new(variant, word.span()))
 }
 
-/// The key; it is a `fn`, so it sees nothing but the event.
+/// The key. It becomes a `fn`, so it can use only the event.
 fn key(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<Expr> {
     let key = arguments.expression("key", diagnostics)?;
     if let Some(this) = find_self(key.to_token_stream()) {

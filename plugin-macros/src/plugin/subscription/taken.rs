@@ -1,4 +1,4 @@
-//! What a handler takes, told by how its parameter is written.
+//! The kind of parameter that a handler takes, by its notation.
 
 use syn::{Signature, Type};
 
@@ -6,14 +6,14 @@ use crate::diagnostics::Diagnostics;
 use crate::plugin::mark::Mark;
 use crate::plugin::parameter;
 
-/// A parameter type, before the attribute is compared with it.
+/// A parameter type, before it is compared with the attribute.
 pub(super) enum Taken {
     One(Type),
     Batch(Type),
     Any(Type),
 }
 
-/// The one parameter after `&self`.
+/// The only parameter after `&self`.
 pub(super) fn taken(signature: &Signature, diagnostics: &mut Diagnostics) -> Option<Taken> {
     let parameters = parameter::typed(signature);
     let Some(first) = parameters.first() else {

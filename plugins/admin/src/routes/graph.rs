@@ -1,5 +1,7 @@
 //! The graph as a drawing, with what its edges carry now.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -79,8 +81,9 @@ struct EdgeFigures {
     /// Events that wait: in the store for durable handlers, else in the mailbox of the plugin.
     /// `null` where the mailbox has the events of other edges too.
     waiting: Option<u64>,
-    /// Events that gave way to newer ones; `null` as for `waiting`.
-    dropped: Option<u64>,
+    /// Events that were neither handled nor kept as dead letters so far, by reason; `displaced` are
+    /// those that gave way to newer ones in a full store. A reason without events is left out.
+    dropped: BTreeMap<&'static str, u64>,
 }
 
 /// What the figures are made of.
@@ -89,8 +92,8 @@ struct Figures {
     rates: Vec<HandlerRates>,
     stock: Vec<Stock>,
     plugins: Vec<&'static Descriptor>,
-    /// Waiting and dropped events of the mailbox of each instance.
-    mailboxes: Vec<(&'static str, u64, u64)>,
+    /// Waiting events of the mailbox of each instance.
+    mailboxes: Vec<(&'static str, u64)>,
 }
 
 async fn graph(State(backends): State<Backends>) -> Result<Json<GraphView>, Problem> {
@@ -108,9 +111,7 @@ async fn graph(State(backends): State<Backends>) -> Result<Json<GraphView>, Prob
         // A store that can't tell shows in the state of its plugin; the drawing is there without it.
         stock: backends.system.stock().await.unwrap_or_default(),
         plugins: backends.system.plugins(),
-        mailboxes: mailboxes
-            .map(|it| (it.name, it.queued as u64, it.events.dropped))
-            .collect(),
+        mailboxes: mailboxes.map(|it| (it.name, it.queued as u64)).collect(),
     };
     let live = |edge: Edge| LiveEdge {
         live: figures.of(&edge),
@@ -139,6 +140,14 @@ fn drawing(backends: &Backends) -> Result<Drawing, Problem> {
     });
     let gone = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the service has stopped");
     Ok(Drawing::of(&graph.ok_or_else(gone)?))
+}
+
+impl EdgeFigures {
+    fn drop(&mut self, (reason, events): (&'static str, u64)) {
+        if events > 0 {
+            *self.dropped.entry(reason).or_default() += events;
+        }
+    }
 }
 
 impl Figures {
@@ -170,6 +179,10 @@ impl Figures {
             }
             figures.handled += report.received;
             figures.failed += report.errors;
+            report
+                .dropped
+                .by_reason()
+                .for_each(|drops| figures.drop(drops));
         }
         for rates in &self.rates {
             if is_of(rates.plugin) && rates.topic == listened {
@@ -182,7 +195,7 @@ impl Figures {
         Some(figures)
     }
 
-    /// Adds what waits, what is dropped and what is dead.
+    /// Adds what waits, what a store dropped and what is dead.
     fn waits(&self, figures: &mut EdgeFigures, plugin: &str, topic: &str) {
         let stocks = self.stock.iter().filter(|stock| {
             InstanceName::of(&stock.subscription.plugin).section == plugin
@@ -190,7 +203,7 @@ impl Figures {
         });
         for stock in stocks {
             *figures.waiting.get_or_insert(0) += stock.pending + stock.waiting;
-            *figures.dropped.get_or_insert(0) += stock.dropped;
+            figures.drop(("displaced", stock.dropped));
             figures.dead += stock.dead;
         }
         let name = InstanceName::of(plugin).plugin;
@@ -206,10 +219,7 @@ impl Figures {
         if is_alone {
             let mailboxes = self.mailboxes.iter();
             let own = mailboxes.filter(|(name, ..)| InstanceName::of(name).section == plugin);
-            let sum = own.fold((0, 0), |sum, (_, waiting, dropped)| {
-                (sum.0 + waiting, sum.1 + dropped)
-            });
-            (figures.waiting, figures.dropped) = (Some(sum.0), Some(sum.1));
+            figures.waiting = Some(own.map(|(_, waiting)| waiting).sum());
         }
     }
 }

@@ -25,8 +25,9 @@ async fn the_graph_has_places_and_its_edges_say_what_they_carry() {
     let heard = edge(&graph, "event:ping", "plugin:leaf");
     assert_eq!(heard["kind"], "handled_by");
     let live = &heard["live"];
-    let figures = ["handled", "failed", "waiting", "dropped"].map(|key| &live[key]);
-    assert_eq!(figures, [3, 1, 0, 0], "{live}");
+    let figures = ["handled", "failed", "waiting"].map(|key| &live[key]);
+    assert_eq!(figures, [3, 1, 0], "{live}");
+    assert_eq!(live["dropped"], json!({}));
     assert_eq!(live["handlers"], json!(["on_ping"]));
     let call = edge(&graph, "service:Numbers", "plugin:base");
     assert_eq!(call["live"], Value::Null);
@@ -36,4 +37,19 @@ async fn the_graph_has_places_and_its_edges_say_what_they_carry() {
         node["y"].as_f64().unwrap()
     };
     assert!(y("plugin:leaf") < y("service:Numbers") && y("service:Numbers") < y("plugin:base"));
+}
+
+#[tokio::test]
+async fn report_13_an_edge_says_how_many_events_were_dropped_and_why() {
+    let site = Site::with("leaf: { mailbox: 1 }", json!({})).await;
+    let pings: Publisher<Ping> = site.running.publisher::<Ping>();
+    // Nothing is handled meanwhile: there is one thread.
+    let sent: Vec<_> = (0..3)
+        .map(|_| pings.try_publish(Ping { bad: false }))
+        .collect();
+    assert_eq!(sent.iter().filter(|sent| sent.is_err()).count(), 2);
+    in_time(site.running.idle()).await;
+    let graph = site.get("/v1/graph").await.body;
+    let heard = edge(&graph, "event:ping", "plugin:leaf");
+    assert_eq!(heard["live"]["dropped"], json!({"full": 2}));
 }

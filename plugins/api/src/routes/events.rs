@@ -28,17 +28,17 @@ pub(super) const PUBLISH: &str = "POST /events/{topic}";
 struct Events {
     publishers: Publishers,
     spawn: Spawn,
-    /// Who may publish for others.
+    /// The users who may publish for others.
     speakers: Arc<[String]>,
-    /// For the events that are being published, also those whose request is over.
+    /// Room for the events that are being published, including those whose request has ended.
     room: Arc<Semaphore>,
     keys: Arc<Keys>,
 }
 
-/// What comes beside the event.
+/// The parts of a request beside the event.
 struct Order {
     user: String,
-    /// The caller's, or one that was made here.
+    /// The caller's key, or one that was made here.
     key: String,
     is_given: bool,
     event: Fingerprint,
@@ -84,8 +84,8 @@ async fn publish(
 }
 
 impl Events {
-    /// Whether a caller may publish an event: one that speaks for himself or for nobody. Who calls
-    /// is known unless the route is open.
+    /// Checks that a caller may publish an event: one that acts for himself or for no user. The
+    /// caller is known unless the route is open.
     fn check_subject(
         &self,
         topic: &str,
@@ -118,7 +118,7 @@ impl Events {
         }
     }
 
-    /// Begins to publish, unless that has begun under the same key.
+    /// Begins to publish, unless that has begun with the same key already.
     fn begin(&self, order: &Order, event: Received) -> Result<watch::Receiver<Outcome>, Problem> {
         if !order.is_given {
             return self.publish(order, event, watch::Sender::new(Outcome::Pending));
@@ -134,7 +134,7 @@ impl Events {
         }
     }
 
-    /// Publishes in a task of its own, which a request that is given up does not end.
+    /// Publishes in a task of its own, so that it continues if the request is aborted.
     fn publish(
         &self,
         order: &Order,
@@ -148,7 +148,7 @@ impl Events {
         })?;
         let outcome = sender.subscribe();
         let key = idempotency::event_key(&order.user, &order.key);
-        // What has no room by then is not published, and there is time left to say so.
+        // If there is no room by then, it is not published, and there is time left to say so.
         let left = order.deadline.saturating_duration_since(Instant::now());
         let publish = async move {
             let published = event.publish_stored(Some(key), left.mul_f64(0.7)).await;
@@ -163,7 +163,7 @@ impl Events {
         Ok(outcome)
     }
 
-    /// Waits for what becomes of an event as long as a request may last.
+    /// Waits for the result of an event, at most as long as a request may last.
     async fn answer(
         &self,
         (topic, is_heard): (&str, bool),
@@ -172,7 +172,8 @@ impl Events {
     ) -> Result<Response, Problem> {
         let left = order.deadline.saturating_duration_since(Instant::now());
         let decided = outcome.wait_for(|outcome| !matches!(outcome, Outcome::Pending));
-        // An error says that it is too late, or that it was cut off and nobody knows.
+        // An error means that the time is over, or that publishing was aborted and the result is
+        // unknown.
         let decided = match tokio::time::timeout(left.mul_f64(0.9), decided).await {
             Ok(Ok(decided)) => decided.clone(),
             _ => Outcome::Pending,
@@ -200,7 +201,7 @@ impl Events {
     }
 }
 
-/// It may be stored or not. The same request with the same key tells.
+/// The event may or may not be stored. The same request with the same key will show it.
 fn pending(topic: &str, key: &str) -> Response {
     let detail = "the event is not stored yet, and may be: send the same again with \
                   `idempotency_key` as `Idempotency-Key` to learn what became of it";

@@ -1,4 +1,4 @@
-//! Logging in and out.
+//! Login and logout.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ async fn login(
             let token = Json(json!({"token": token, "token_type": "Bearer"}));
             Ok((secret, token).into_response())
         }
-        // Whom somebody wanted to be stands with the refusal.
+        // The refusal contains the user id of the attempt.
         Err(error) => Ok((Extension(User(user_id)), refused(error)).into_response()),
     }
 }

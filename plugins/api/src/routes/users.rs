@@ -29,7 +29,7 @@ pub(super) fn routes(service: &Arc<dyn UserService>, access: UserAccess) -> Vec<
     vec![Route::new(FIND, get(find).with_state(users))]
 }
 
-/// A user whom the caller may not see is answered like one who does not exist.
+/// A user whom the caller may not see gets the same answer as one who does not exist.
 async fn find(
     State(users): State<Users>,
     Path(id): Path<String>,
@@ -52,7 +52,7 @@ async fn find(
 }
 
 impl Users {
-    /// Without a caller the route is open, and so are the users.
+    /// Without a caller, the route is open, and so are the users.
     fn may_see(&self, id: &str, caller: Option<&Caller>) -> bool {
         self.access == UserAccess::Any || caller.is_none_or(|caller| caller.user_id == id)
     }

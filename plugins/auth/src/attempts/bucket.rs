@@ -1,7 +1,7 @@
-//! What is counted: the failures of a pair, and budgets that refill steadily.
+//! The counters: the failures of a pair, and budgets that refill steadily.
 //!
-//! A budget is a token bucket, kept as in the Generic Cell Rate Algorithm: the moment at which it
-//! would be full again.
+//! A budget is a token bucket, stored as in the Generic Cell Rate Algorithm: as the moment at which
+//! it would be full again.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::counters::Aging;
 pub(super) struct Pair {
     pub(super) failures: u32,
     last: Instant,
-    /// No attempt begins before.
+    /// No attempt may begin before this moment.
     until: Instant,
 }
 
@@ -28,13 +28,13 @@ impl Pair {
         }
     }
 
-    /// How long there is to wait, if there is.
+    /// The remaining pause, if there is one.
     pub(super) fn pause(&self, now: Instant) -> Option<Duration> {
         (now < self.until).then(|| self.until - now)
     }
 
-    /// Counts a failure; from the `free`th on each costs a pause, at first `pause`, then twice as
-    /// long each time, at most `longest`.
+    /// Counts a failure. From number `free` on, each causes a pause: `pause` at first, doubled each
+    /// time, at most `longest`.
     pub(super) fn fail(&mut self, now: Instant, free: u32, pause: Duration, longest: Duration) {
         self.failures = self.failures.saturating_add(1);
         self.last = now;
@@ -44,7 +44,7 @@ impl Pair {
         }
     }
 
-    /// Takes back a failure, with the pause that it cost.
+    /// Takes back a failure with its pause.
     pub(super) fn give_back(&mut self, before: &Self) {
         self.failures = self.failures.saturating_sub(1);
         self.until = before.until;
@@ -61,7 +61,7 @@ impl Aging for Pair {
     }
 }
 
-/// A budget of so many failures in a window.
+/// A budget of failures in a window.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bucket {
     full: Instant,
@@ -72,7 +72,7 @@ impl Bucket {
         Self { full: now }
     }
 
-    /// How long there is to wait for the next one, if there is.
+    /// The time until the next attempt, if there is a pause.
     pub(super) fn wait(
         &self,
         now: Instant,

@@ -1,20 +1,22 @@
-//! Counters by key, in bounded memory: what is over goes first, then what was used longest ago.
+//! Counters by key, in limited memory: expired counters are removed first, then those that were not
+//! used for the longest time.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A counter that is over some time after its last use.
+/// A counter that expires some time after its last use.
 pub(super) trait Aging {
-    /// When it was last counted with.
+    /// When it was used last.
     fn last(&self) -> Instant;
 
-    /// Whether it may be forgotten.
+    /// Whether it may be removed.
     fn is_over(&self, now: Instant, window: Duration) -> bool;
 }
 
-/// Counters by key; keys are hashes with a key of the process, so that nobody can choose them.
+/// Counters by key. Keys are hashes with a secret of the process, so that clients can't choose
+/// them.
 #[derive(Debug)]
 pub(super) struct Counters<T> {
     counters: HashMap<u64, T>,
@@ -29,13 +31,13 @@ impl<T: Aging> Counters<T> {
         }
     }
 
-    /// The counter of a key, unless it is over.
+    /// The counter of a key, unless it has expired.
     pub(super) fn get(&mut self, key: u64, now: Instant, window: Duration) -> Option<&mut T> {
         let counter = self.counters.get_mut(&key)?;
         (!counter.is_over(now, window)).then_some(counter)
     }
 
-    /// The counter of a key; a fresh one if there is none, or if it is over.
+    /// The counter of a key; a new one if there is none, or if it has expired.
     pub(super) fn of(
         &mut self,
         key: u64,
@@ -57,7 +59,7 @@ impl<T: Aging> Counters<T> {
         self.counters.remove(&key);
     }
 
-    /// A quarter at a time, so that this is seldom.
+    /// Removes a quarter at a time, so that this happens rarely.
     fn make_room(&mut self, now: Instant, window: Duration) {
         self.counters.retain(|_, it| !it.is_over(now, window));
         let target = self.most - self.most / 4;

@@ -1,9 +1,10 @@
-//! Which connections are open, and who gives way when there are too many.
+//! Decides which connections stay open, and which are closed when there are too many.
 //!
-//! Invariants: there are never more regular connections than `total`, nor more of one address than
-//! `per_address`; a new one takes the place of the one that has waited longest for a request, and
-//! is a spare one if all have a request that is being answered. There are at most [`SPARE`] of
-//! these; one more takes the place of the oldest.
+//! Invariants: there are never more regular connections than `total`, nor more from one address
+//! than `per_address`; a new connection takes the place of the one that has waited longest for its
+//! client, which is to send a request or to read an answer, and is a spare one if all have a request
+//! that is being answered. There are at most [`SPARE`] spare connections; a further one takes the
+//! place of the oldest.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
@@ -16,35 +17,35 @@ use tokio::time::Instant;
 
 use super::progress::{Progress, Timeouts};
 
-/// Connections beyond the limits. Each is answered once and at once, so that nobody can keep
-/// probes out of them without opening thousands in the blink of an eye.
+/// Number of connections beyond the limits. Each gets one answer at once. To keep probes out, an
+/// attacker would have to open thousands of connections within a moment.
 pub(super) const SPARE: usize = 64;
 
-/// The most that a spare connection may last.
+/// Longest duration of a spare connection.
 const SPARE_TIME: Duration = Duration::from_secs(2);
 
-/// A pause between two lines in the log about connections without room.
+/// Shortest interval between two log lines about connections without room.
 const TOLD_EVERY: Duration = Duration::from_secs(10);
 
-/// How many connections there may be.
+/// The limits on the number of connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Room {
-    /// In all.
+    /// In total.
     pub total: NonZeroU16,
-    /// Of one client address.
+    /// From one client address.
     pub per_address: NonZeroU16,
 }
 
-/// What a connection is there for.
+/// The class of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     /// All routes.
     Regular,
-    /// One request, and only a probe is answered; for all else there is no room.
+    /// One request; only a probe is answered, because there is no room for anything else.
     Spare,
 }
 
-/// The connections that are open.
+/// The open connections.
 #[derive(Debug)]
 pub(super) struct Connections {
     room: Room,
@@ -71,15 +72,15 @@ struct Entry {
     evicted: Arc<Notify>,
 }
 
-/// The place of one connection; dropping it gives it back.
+/// The place of one connection; dropping it frees the place.
 #[derive(Debug)]
 pub(super) struct Seat {
     id: u64,
     pub(super) class: Class,
     pub(super) progress: Arc<Progress>,
-    /// Told when the place is needed for another connection.
+    /// Notified when the place is needed for another connection.
     pub(super) evicted: Arc<Notify>,
-    /// When the connection ends, whatever it does.
+    /// When the connection ends in any case.
     pub(super) end: Option<Instant>,
     connections: Arc<Connections>,
 }
@@ -94,8 +95,8 @@ impl Connections {
         })
     }
 
-    /// Finds a place for a connection: from an address, or from what counts only in all, such as a
-    /// proxy, which is many clients.
+    /// Finds a place for a connection. Its address is `None` if it is counted only in total, such
+    /// as the connection of a proxy, which serves many clients.
     pub(super) fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Seat {
         let source = address.map(network_of);
         let mut table = self.table();
@@ -134,14 +135,14 @@ impl Connections {
         Class::Spare
     }
 
-    /// Waits until none is open.
+    /// Waits until no connection is open.
     pub(super) async fn emptied(&self) {
         let mut open = self.open.subscribe();
-        // An error would say that this is gone.
+        // An error would mean that this was dropped.
         drop(open.wait_for(|open| *open == 0).await);
     }
 
-    /// How many are open.
+    /// Number of open connections.
     pub(super) fn open(&self) -> usize {
         *self.open.borrow()
     }
@@ -193,12 +194,13 @@ impl Table {
         }
     }
 
-    /// Ends the regular connection, of those that are meant, that has waited longest for a request.
+    /// Closes, among the regular connections that match, the one that has waited longest for its
+    /// client.
     fn evict_waiting(&mut self, meant: impl Fn(&Entry) -> bool) -> bool {
         let regular = (self.entries.iter()).filter(|(_, entry)| entry.class == Class::Regular);
         let waiting = regular
             .filter(|(_, entry)| meant(entry))
-            .filter_map(|(id, entry)| Some((entry.progress.waiting_since()?, *id)));
+            .filter_map(|(id, entry)| Some((entry.progress.gives_way_since()?, *id)));
         let longest = waiting.min().map(|(_, id)| id);
         longest.is_some_and(|id| {
             self.evict(id);
@@ -206,7 +208,7 @@ impl Table {
         })
     }
 
-    /// Ends the oldest spare connection if there are as many as there may be.
+    /// Closes the oldest spare connection if the limit is reached.
     fn evict_spare(&mut self) {
         if self.entries.len() - self.regular < SPARE {
             return;
@@ -218,7 +220,7 @@ impl Table {
         }
     }
 
-    /// Says now and then that there is no room.
+    /// Logs at intervals that there is no room.
     fn tell(&mut self, source: Option<IpAddr>, room: Room) {
         self.without_room += 1;
         if self.told.is_some_and(|told| told.elapsed() < TOLD_EVERY) {
@@ -236,7 +238,7 @@ impl Table {
     }
 }
 
-/// What counts as one address: of IPv6 the network that one client is usually given.
+/// The address as which a client counts: for IPv6, the network that one client usually has.
 #[must_use]
 pub fn network_of(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {

@@ -1,5 +1,5 @@
-//! One connection: its requests are answered until it ends, is too slow, has to give way, or goes on
-//! at the next server.
+//! One connection. Its requests are answered until it ends, is too slow, has to make room, or
+//! continues at the next server.
 
 use std::fmt::Debug;
 use std::future::poll_fn;
@@ -21,9 +21,9 @@ use super::admission::{Class, Seat};
 use super::socket::Watched;
 use super::{Head, Phase};
 
-/// A connection that was taken.
+/// An accepted connection.
 pub(super) struct Connection<S, P> {
-    /// The socket, and what was read from it before.
+    /// The socket, and the data that was read from it before.
     pub(super) stream: (S, Bytes),
     pub(super) peer: P,
     pub(super) seat: Seat,
@@ -31,22 +31,22 @@ pub(super) struct Connection<S, P> {
     pub(super) head: Head,
 }
 
-/// Says of an answer, as an extension, that it comes bit by bit for as long as its maker likes: no
-/// limit is set to that, only to how long the other end may take nothing of what is there. Such an
-/// answer says `Connection: close`.
+/// Marks an answer, as an extension, that is sent in parts over any length of time: only the time
+/// is limited in which the other end may receive nothing although there is data. Such an answer has
+/// the header `Connection: close`.
 #[derive(Debug, Clone, Copy)]
 pub struct Streamed;
 
-/// Why a connection is over.
+/// The reason why a connection ends.
 enum End {
-    /// The client, or the protocol, ended it.
+    /// The client or the protocol ended it.
     Itself(hyper::Result<()>),
     TooSlow,
-    /// It has no request to be answered, and goes on elsewhere.
+    /// It has no request in progress, and continues at another server.
     Moves,
 }
 
-/// A connection without a request, to go on with.
+/// A connection without a request, which can continue elsewhere.
 pub(super) type Moved<S> = (S, Bytes);
 
 impl<S, P> Connection<S, P>
@@ -54,7 +54,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     P: Clone + Debug + Send + Sync + 'static,
 {
-    /// Answers the requests of one connection. It is returned when it is to go on at another server.
+    /// Answers the requests of one connection. Returns the connection if it has to continue at
+    /// another server.
     pub(super) async fn converse(self, mut phase: watch::Receiver<Phase>) -> Option<Moved<S>> {
         let Self {
             stream,
@@ -70,7 +71,7 @@ where
             request.extensions_mut().insert(P::clone(&of_request));
             progress.begun();
             let (answer, progress) = (router.call(request), Arc::clone(&progress));
-            // In a box, so that the connection can be taken apart.
+            // It is boxed, so that the connection can be taken apart.
             Box::pin(async move {
                 let answer = answer.await;
                 match &answer {
@@ -98,14 +99,14 @@ where
                     if seat.progress.is_before_answer() {
                         return Poll::Ready(End::Moves);
                     }
-                    // One that is at rest is done then; one whose answer is not whole goes on.
+                    // An idle connection is complete then; one with an incomplete answer continues.
                     Pin::new(&mut connection).graceful_shutdown();
                     if let Poll::Ready(Ok(())) = connection.poll_without_shutdown(cx) {
                         return Poll::Ready(End::Moves);
                     }
                     moves = false;
                 }
-                // Polled after the connection, which has moved its deadline.
+                // This is polled after the connection, which has updated its deadline.
                 let Some(deadline) = seat.deadline() else {
                     return Poll::Pending;
                 };
@@ -156,7 +157,7 @@ impl End {
 }
 
 impl Head {
-    /// The protocol with what it may take. Time limits are the connection's own.
+    /// The protocol with its limits. The connection itself enforces the time limits.
     fn protocol(self) -> http1::Builder {
         let mut protocol = http1::Builder::new();
         protocol
@@ -169,5 +170,5 @@ impl Head {
     }
 }
 
-/// What hyper asks for at least.
+/// The smallest buffer that hyper accepts.
 const MIN_BUFFER: usize = 8192;

@@ -1,5 +1,5 @@
-//! How far a connection is with its request, and until when it has to be further: a client that
-//! sends or reads too slowly loses its connection, whatever it does in between.
+//! The progress of a connection, and the deadline for its next step: a client that sends or
+//! receives too slowly loses its connection.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,15 +9,19 @@ use tokio::time::Instant;
 /// Time limits of a connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// From the start of a request's head, or from the start of the connection, to its end.
+    /// From the beginning of a request's head, or from the start of the connection, to the end of
+    /// the head.
     pub header: Duration,
-    /// From the first byte of an answer that waits to be sent until all of it is sent.
+    /// From the first byte of an answer that waits to be sent until everything is sent.
     pub write: Duration,
     /// From an answer to the first byte of the next request.
     pub idle: Duration,
 }
 
-/// How far a connection is.
+/// How long a client may read nothing of its answer while a new connection needs a place.
+const STALL: Duration = Duration::from_secs(1);
+
+/// The progress of a connection.
 #[derive(Debug)]
 pub(super) struct Progress {
     timeouts: Timeouts,
@@ -28,20 +32,22 @@ pub(super) struct Progress {
 struct State {
     stage: Stage,
     since: Instant,
-    /// Since when something waits to be sent.
+    /// Since when data waits to be sent.
     writing: Option<Instant>,
+    /// When data was sent last.
+    taken: Instant,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// The head of a request comes.
+    /// The head of a request is being received.
     Head,
-    /// A request is answered. How long that takes is limited by the routes.
+    /// A request is being answered. The routes limit how long that takes.
     Exchange,
-    /// The answer is known, and not wholly sent.
+    /// The answer exists, but is not sent completely.
     Answered,
-    /// The answer comes bit by bit, for as long as it takes: it may rest, but what is there to send
-    /// has to go on.
+    /// The answer is sent in parts, over any length of time: there may be pauses, but data that
+    /// waits has to be sent.
     Streaming,
     /// The next request has not begun.
     Idle,
@@ -56,6 +62,7 @@ impl Progress {
                 stage: Stage::Head,
                 since: Instant::now(),
                 writing: None,
+                taken: Instant::now(),
             }),
         }
     }
@@ -65,12 +72,12 @@ impl Progress {
         self.state().enter(Stage::Idle);
     }
 
-    /// Whether the head of a request is awaited or comes, and no answer is under way.
+    /// Whether the head of a request is awaited or being received, and no answer is in progress.
     pub(super) fn is_before_answer(&self) -> bool {
         self.state().stage == Stage::Head
     }
 
-    /// Something was received.
+    /// Data was received.
     pub(super) fn received(&self) {
         let mut state = self.state();
         if state.stage == Stage::Idle {
@@ -78,35 +85,36 @@ impl Progress {
         }
     }
 
-    /// A head is whole, and its request is being answered.
+    /// A head is complete, and its request is being answered.
     pub(super) fn begun(&self) {
         self.state().enter(Stage::Exchange);
     }
 
-    /// The answer is there.
+    /// The answer exists.
     pub(super) fn answered(&self) {
         self.state().enter(Stage::Answered);
     }
 
-    /// The answer is there, and comes bit by bit.
+    /// The answer exists, and is sent in parts.
     pub(super) fn streams(&self) {
         self.state().enter(Stage::Streaming);
     }
 
-    /// Some bytes were sent.
+    /// Data was sent.
     pub(super) fn wrote(&self) {
         let mut state = self.state();
+        state.taken = Instant::now();
         if state.stage == Stage::Streaming {
-            state.writing = Some(Instant::now());
+            state.writing = Some(state.taken);
         }
     }
 
-    /// Something is to be sent.
+    /// Data waits to be sent.
     pub(super) fn writing(&self) {
         self.state().writing.get_or_insert_with(Instant::now);
     }
 
-    /// All that was to be sent is sent.
+    /// All data was sent.
     pub(super) fn flushed(&self) {
         let mut state = self.state();
         state.writing = None;
@@ -115,7 +123,7 @@ impl Progress {
         }
     }
 
-    /// When the connection is to be closed, unless it gets further before.
+    /// When the connection is closed, unless there is progress before.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let (state, timeouts) = (self.state(), self.timeouts);
         if let Some(since) = state.writing {
@@ -130,11 +138,26 @@ impl Progress {
         Some(state.since + limit)
     }
 
-    /// Since when the server has waited for a request here; `None` while one is answered.
+    /// Since when the server has waited for a request on it; `None` while a request is being
+    /// answered.
     pub(super) fn waiting_since(&self) -> Option<Instant> {
         let state = self.state();
         let waits = matches!(state.stage, Stage::Head | Stage::Idle) && state.writing.is_none();
         waits.then_some(state.since)
+    }
+
+    /// Since when the client has read nothing of its answer, if that is long enough for another
+    /// connection to take its place.
+    pub(super) fn stalled_since(&self) -> Option<Instant> {
+        let state = self.state();
+        let since = state.writing?.max(state.taken);
+        let is_stalled = state.stage == Stage::Answered && since.elapsed() >= STALL;
+        is_stalled.then_some(since)
+    }
+
+    /// Since when the server has waited for the client, so that another connection can take its place.
+    pub(super) fn gives_way_since(&self) -> Option<Instant> {
+        self.waiting_since().or_else(|| self.stalled_since())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -189,6 +212,29 @@ mod tests {
         progress.received();
         assert_eq!(left(&progress), Some(8), "the next head");
         assert!(progress.waiting_since().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn report_13_an_answer_of_which_nothing_is_taken_stalls_and_a_stream_does_not() {
+        let progress = Progress::new(TIMEOUTS);
+        progress.begun();
+        progress.answered();
+        progress.writing();
+        let began = Instant::now();
+        assert_eq!(progress.stalled_since(), None);
+        pass(1).await;
+        assert_eq!(progress.stalled_since(), Some(began));
+        progress.wrote();
+        assert_eq!(progress.stalled_since(), None, "something was taken");
+        pass(1).await;
+        assert!(progress.stalled_since().is_some());
+        progress.flushed();
+        assert_eq!(progress.stalled_since(), None, "all was taken");
+        progress.begun();
+        progress.streams();
+        progress.writing();
+        pass(1).await;
+        assert_eq!(progress.stalled_since(), None);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! A socket that tells how far its connection is.
+//! A socket that records the progress of its connection.
 
 use std::io;
 use std::pin::Pin;
@@ -10,10 +10,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::progress::Progress;
 
-/// A socket whose reads and writes are noted in a [`Progress`].
+/// A socket whose reads and writes are recorded in a [`Progress`].
 pub(super) struct Watched<S> {
     socket: S,
-    /// What was read from the socket before and comes first.
+    /// Data that was read from the socket before and is returned first.
     before: Bytes,
     progress: Arc<Progress>,
 }
@@ -27,7 +27,8 @@ impl<S> Watched<S> {
         }
     }
 
-    /// The socket, and what was read from it after `read` and is not read from here yet.
+    /// The socket, and the data that was read from it but not consumed: `read`, followed by the
+    /// rest.
     pub(super) fn into_inner(self, read: Bytes) -> (S, Bytes) {
         let before = match (read.is_empty(), self.before.is_empty()) {
             (_, true) => read,
@@ -86,7 +87,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         self.socket.is_write_vectored()
     }
 
-    /// Hyper flushes when its own buffer is empty, so that all is handed over then.
+    /// Hyper flushes when its own buffer is empty, so all data has been passed on then.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
         self.progress.flushed();

@@ -1,5 +1,4 @@
-//! From one server to the one that follows it: its connections go on there, each between two
-//! requests.
+//! Moves connections from one server to the one that follows it, each between two requests.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,11 +8,11 @@ use tokio::sync::mpsc;
 use super::Listener;
 use super::connection::Moved;
 
-/// A connection on its way, and its other end.
+/// A connection that is being moved, and its other end.
 pub(super) type OnTheWay<L> = (Moved<<L as Listener>::Stream>, <L as Listener>::Peer);
 
-/// Where the connections of a server go when another one follows it: what the plugin's next life
-/// needs of this one, beside the listener.
+/// The channel for the connections of a server when another one follows it. The plugin's next life
+/// needs it from this one, in addition to the listener.
 pub struct Succession<L: Listener>(Mutex<Option<mpsc::UnboundedSender<OnTheWay<L>>>>);
 
 impl<L: Listener> Succession<L> {
@@ -21,7 +20,7 @@ impl<L: Listener> Succession<L> {
         Self(Mutex::new(None))
     }
 
-    /// From here on, another server takes the connections.
+    /// From now on, another server takes the connections.
     pub(super) fn follow(&self) -> mpsc::UnboundedReceiver<OnTheWay<L>> {
         let (sender, receiver) = mpsc::unbounded_channel();
         *self.next() = Some(sender);
@@ -34,7 +33,7 @@ impl<L: Listener> Succession<L> {
         next.as_ref().is_some_and(|next| !next.is_closed())
     }
 
-    /// Sends a connection to the next server. If there is none any more, it is closed.
+    /// Sends a connection to the next server. If there is none any more, the connection is closed.
     pub(super) fn send(&self, moved: OnTheWay<L>) {
         if let Some(next) = &*self.next() {
             drop(next.send(moved));

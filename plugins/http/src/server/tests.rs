@@ -23,6 +23,9 @@ struct Signals {
     go_on: Notify,
 }
 
+/// An answer that no socket holds.
+const LARGE: usize = 32 << 20;
+
 struct Fixture {
     server: Server<Tcp>,
     address: SocketAddr,
@@ -42,6 +45,7 @@ async fn serve_within(size: u16, patience: Duration) -> Fixture {
             "/peer",
             get(async |Extension(Peer(peer)): Extension<Peer>| peer.ip().to_string()),
         )
+        .route("/large", get(async || vec![b'x'; LARGE]))
         .route(
             "/slow",
             get(async move || {

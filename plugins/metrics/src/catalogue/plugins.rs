@@ -137,11 +137,12 @@ pub(super) const FAMILIES: &[Family] = &[
     Family::new(
         ("plugin_events_dropped", Kind::Counter),
         &["plugin", "reason"],
-        "Events that were not handled and are no dead letters: `overflow` dropped them from its full mailbox; `refused` are its own that an interceptor refused.",
+        "Events that were neither handled nor kept as dead letters. Events for its handlers: `overflow` dropped by the overflow policy, because the mailbox was full; `full` not accepted, because the mailbox was full and the publisher did not wait; `store` not stored for a durable handler; `ended` left over when a subscription made at run time ended; `filter` not handled because a filter or key panicked. Events that it published: `refused` by an interceptor; `endless` beyond `max_event_depth`; `stopping` published during a stop.",
         |snapshot, samples| {
             for plugin in &snapshot.status.plugins {
-                samples.put([plugin.name, "overflow"], plugin.events.dropped);
-                samples.put([plugin.name, "refused"], plugin.events.refused);
+                for (reason, events) in plugin.events.dropped.by_reason() {
+                    samples.put([plugin.name, reason], events);
+                }
             }
         },
     ),

@@ -27,12 +27,17 @@ pub(super) const FAMILIES: &[Family] = &[
         ("process_cpu_seconds", Kind::Counter),
         &[],
         "Processor time that the process has taken.",
-        |snapshot, samples| known(samples, snapshot.process.cpu.map(|cpu| cpu.as_secs_f64())),
+        |snapshot, samples| {
+            known(
+                samples,
+                snapshot.status.process.cpu.map(|cpu| cpu.as_secs_f64()),
+            )
+        },
     ),
     gauge(
         "process_resident_memory_bytes",
         "Memory of the process that is resident.",
-        |snapshot, samples| known(samples, snapshot.process.resident_bytes),
+        |snapshot, samples| known(samples, snapshot.status.process.memory),
     ),
     gauge(
         "process_threads",
@@ -42,7 +47,7 @@ pub(super) const FAMILIES: &[Family] = &[
     gauge(
         "process_open_fds",
         "File handles that are open.",
-        |snapshot, samples| known(samples, snapshot.process.open_files),
+        |snapshot, samples| known(samples, snapshot.status.process.open_files),
     ),
     gauge(
         "process_max_fds",

@@ -1,4 +1,4 @@
-//! One transaction: what was asked for is done in order, and all of it is committed, or nothing.
+//! One transaction: carries out requests in order, and commits all of them or none.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::request::{Append, Call, Outcome, Request, Revive, Settle, Size};
 use crate::{rows, suspects};
 
 impl LetterCounts {
-    /// Counts them.
+    /// Counts the letters.
     pub(super) async fn of(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
         Ok(Self {
             version: version(connection).await?,
@@ -42,7 +42,7 @@ impl LetterCounts {
 }
 
 impl Held {
-    /// Counts it.
+    /// Computes the size.
     pub(super) async fn of(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
         Ok(Self {
             version: version(connection).await?,
@@ -51,7 +51,7 @@ impl Held {
     }
 }
 
-/// Another number after each commit of another connection.
+/// A number that changes with each commit of another connection.
 async fn version(connection: &mut SqliteConnection) -> sqlx::Result<i64> {
     sqlx::query_scalar("PRAGMA data_version")
         .fetch_one(connection)
@@ -95,8 +95,8 @@ impl Writer {
         Ok(done)
     }
 
-    /// Takes the lock of the file. While another process has it, it is asked for again and again, so
-    /// that a stop ends the waiting.
+    /// Takes the lock of the file. While another process has it, this tries again and again, so
+    /// that a stop can end the waiting.
     async fn lock(&mut self) -> sqlx::Result<()> {
         let until = Instant::now() + BUSY;
         loop {
@@ -176,8 +176,8 @@ impl Writer {
         Ok(Outcome::Appended(positions))
     }
 
-    /// Before it finds no room it counts again, if another process has written to the file, which may
-    /// have made some.
+    /// Decides about an append. Before it finds that there is no room, it counts again if another
+    /// process has written to the file, because that may have made room.
     async fn admit(&mut self, append: &Append, done: &mut Done) -> sqlx::Result<Admission> {
         match self.limit.admit(append, done.held.size) {
             enters @ (Admission::Enter | Admission::Refuse(_)) => Ok(enters),
@@ -190,7 +190,7 @@ impl Writer {
         }
     }
 
-    /// Counts again if another process has written to the file; whether one has.
+    /// Counts again if another process has written to the file; returns whether one has.
     async fn recount(&mut self, done: &mut Done) -> sqlx::Result<bool> {
         let has_changed = version(&mut self.connection).await? != done.held.version;
         if has_changed {
@@ -215,7 +215,8 @@ impl Writer {
         Ok(Outcome::Done)
     }
 
-    /// Copies events to the dead letters. One that was there before goes there again.
+    /// Copies events to the dead letters. An event that was a letter before becomes the same letter
+    /// again.
     async fn bury(
         &mut self,
         subscription: i64,
@@ -230,7 +231,7 @@ impl Writer {
         let buried = rows::buried(&mut self.connection, subscription, &positions).await?;
         let mut kept = Vec::with_capacity(dead.len());
         for (position, letter) in dead {
-            // What is settled already has its letter.
+            // An event that is settled already has its letter.
             let Some(buried) = buried.get(&position) else {
                 continue;
             };
@@ -253,7 +254,7 @@ impl Writer {
         Ok(Outcome::Done)
     }
 
-    /// Lets the oldest letters go that are too many by now.
+    /// Removes the oldest letters above the limit.
     async fn trim(&mut self, done: &mut Done) -> sqlx::Result<()> {
         let too_many = done.letters.count.saturating_sub(self.most_letters);
         if too_many > 0 {
@@ -295,7 +296,7 @@ impl Writer {
     }
 }
 
-/// The letter of an event that is dead.
+/// The letter of a dead event.
 fn dead(settled: &Settled) -> Option<(u64, &DeadLetter)> {
     match &settled.end {
         Settlement::Dead(letter) => Some((settled.position, letter)),

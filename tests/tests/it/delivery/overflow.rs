@@ -73,7 +73,7 @@ async fn start(taker: &'static Descriptor, bound: Bound) -> Started {
 /// The items that were handled, and how many were dropped.
 async fn end(running: Started, taker: &'static Descriptor) -> (Vec<String>, u64) {
     running.idle().await;
-    let dropped = status(&running, taker.name).events.dropped;
+    let dropped = status(&running, taker.name).events.dropped.overflow;
     let journal = running.service::<dyn Journal>().unwrap();
     assert!(running.stop().await.is_clean());
     (journal.lines(), dropped)
@@ -89,6 +89,8 @@ async fn wait_holds_the_publisher_back_and_loses_nothing() {
         }
         let refused = publisher.try_publish(wait::Item(9)).unwrap_err();
         assert!(matches!(refused, TryPublishError::Full(wait::Item(9))));
+        let full = status(&running, wait::Taker::NAME).events.dropped.full;
+        assert_eq!(full, 1, "its publisher was told");
         for number in 3..=6 {
             publisher.publish(wait::Item(number)).await.unwrap();
         }
@@ -163,6 +165,8 @@ async fn fail_tells_the_publisher_who_is_full() {
             ),
             "{refused}"
         );
+        let full = status(&running, fail::Taker::NAME).events.dropped.full;
+        assert_eq!(full, 1, "its publisher was told");
         let (handled, dropped) = end(running, fail::Taker::DESCRIPTOR).await;
         assert_eq!(handled, ["1", "2"]);
         assert_eq!(dropped, 0);

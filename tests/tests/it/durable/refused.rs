@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::durable::parcel::{Parcel, Receiver, parcel, without_keys};
 use crate::durable::shaky::{Shaking, Shaky};
 use crate::journal::{Journal, Notebook};
-use crate::rig::Rig;
+use crate::rig::{Rig, status};
 
 fn rig() -> Rig {
     Rig::new(&[
@@ -52,6 +52,11 @@ async fn publishers_are_told_until_it_works_again() {
     assert!(reason(parcels.publish(parcel(3)).await).contains("no space"));
     let back = parcels.try_publish(parcel(3)).unwrap_err();
     assert!(matches!(back, TryPublishError::Store(_)), "{back:?}");
+    // The one whose publisher waited for the store, and three that were not accepted.
+    let handlers = running.bus().handlers();
+    let of_handler: u64 = (handlers.iter()).map(|report| report.dropped.store).sum();
+    let of_plugin = status(&running, "durable-receiver").events.dropped.store;
+    assert_eq!((of_handler, of_plugin), (4, 4));
     shaky.fail(None);
     running.idle().await;
     parcels.publish_durable(parcel(4)).await.unwrap();

@@ -97,7 +97,10 @@ async fn two_that_publish_what_the_other_intercepts_end_with_a_refusal() {
         .sum();
     let refused = ["test-clockwise", "test-counter"].map(|name| status(&running, name).events);
     assert!(calls > 0);
-    assert_eq!(refused[0].refused + refused[1].refused, calls);
+    assert_eq!(
+        refused[0].dropped.refused + refused[1].dropped.refused,
+        calls
+    );
     assert_eq!((refused[0].published, refused[1].published), (0, 0));
     assert!(running.stop().await.is_clean());
 }

@@ -20,6 +20,20 @@ fn numbers(running: &Started) -> Vec<(&'static str, u64, u64, u64, u64)> {
     numbers
 }
 
+#[tokio::test]
+async fn report_i15_a_handler_there_does_not_wait_for_room_that_it_fills_itself() {
+    let running = rig("process").set(WORKER, "mailbox", 1).start().await;
+    // What it says is for a method of its own, too, which is queued there.
+    let outcomes = running.publisher().publish_and_wait(work(1, "fine")).await;
+    let outcomes = outcomes.unwrap();
+    let error = outcomes[0].result.as_ref().unwrap_err();
+    assert!(error.to_string().contains("full"), "{error}");
+    running.idle().await;
+    let said = "1 fine in a process of its own";
+    assert_eq!(lines(&running), [said], "others hear of it");
+    assert!(running.stop().await.is_clean());
+}
+
 /// What comes of the same work, in numbers, letters and lines.
 async fn worked(isolation: &str) -> impl PartialEq + std::fmt::Debug {
     let running = rig(isolation).start().await;

@@ -103,7 +103,7 @@ async fn report_d_a_handler_that_publishes_its_own_event_without_end_is_told() {
         error.contains("`endless.echo`") && error.contains("max_event_depth"),
         "{error}"
     );
-    assert_eq!(status(&running, "endless-circle").events.refused, 1);
+    assert_eq!(status(&running, "endless-circle").events.dropped.endless, 1);
     // Who begins anew may publish.
     running
         .publisher()

@@ -79,7 +79,7 @@ async fn what_does_not_fit_is_dropped_and_counted() {
     assert_eq!(began.elapsed().as_secs(), 0);
     let shedding = status(&running, "misbehaving-shedding");
     assert_eq!(shedding.events.received, 1, "it is stuck there");
-    assert_eq!((shedding.events.dropped, shedding.queued), (97, 3));
+    assert_eq!((shedding.events.dropped.overflow, shedding.queued), (97, 3));
     let stopped = running.stop().await;
     let left = (stopped.plugins.iter()).map(|stop| stop.dead_lettered);
     assert_eq!(left.sum::<usize>(), 3, "and the rest is in the report");

@@ -3,10 +3,10 @@
 //! Invariants:
 //!
 //! 1. All unfinished events of a key are at one member. An event of a key is admitted only at the
-//! member that has the key's unfinished events, or at any member if there are none. Both are
-//! checked and recorded under one lock.
+//!    member that has the key's unfinished events, or at any member if there are none. Both are
+//!    checked and recorded under one lock.
 //! 2. An event is recorded before it is put into a mailbox, and until it is handled or given up:
-//! its job holds the [`AffinityGuard`], and whatever ends the job drops the guard.
+//!    its job holds the [`AffinityGuard`], and whatever ends the job drops the guard.
 //!
 //! Therefore, an event that goes to another member than the previous event is accepted there only
 //! after the previous one is handled or given up, whichever members joined and left meanwhile. The
@@ -14,10 +14,10 @@
 //! the order.
 //!
 //! 3. An event that can't be admitted waits in a line, and no event passes the line, except one
-//! that a handler of the same member publishes, because it would wait for itself. So a line moves
-//! on as soon as the member has finished its events of the key.
+//!    that a handler of the same member publishes, because it would wait for itself. So a line moves
+//!    on as soon as the member has finished its events of the key.
 //! 4. There is an entry for a key while it has unfinished events or a line. So there are never more
-//! entries than the mailboxes have room for, plus the waiting publishers.
+//!    entries than the mailboxes have room for, plus the waiting publishers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use super::{CurrentTargets, Immediate, NoRoom, Reservation, Sending, Sent, Target};
+use crate::event::handler::HandlerCore;
 use crate::event::payload::{Carried, Envelope};
 use crate::event::queue::enqueue::EnqueueOutcome;
 use crate::event::queue::group::{Group, rotated};
@@ -153,6 +154,11 @@ impl<P: Carried> Members<P> {
 
     pub(super) fn is_wanted(&self, envelope: &Envelope<P>) -> bool {
         self.entries.iter().any(|entry| entry.wants(envelope))
+    }
+
+    /// The handler of the first member, which stands for the group.
+    pub(super) fn first_core(&self) -> &HandlerCore {
+        &self.handler(0).core
     }
 
     /// The members according to the present table.

@@ -40,6 +40,30 @@ async fn report_a7_an_answer_that_nobody_reads_is_sent_no_longer() {
 }
 
 #[tokio::test]
+async fn report_13_clients_that_do_not_read_their_answers_keep_nobody_out() {
+    let fixture = serve(4).await;
+    let mut silent = Vec::new();
+    for _ in 0..4 {
+        let mut stream = fixture.connect().await;
+        ask(&mut stream, "/large").await;
+        in_time(read_until(&mut stream, "\r\n\r\n")).await;
+        silent.push(stream);
+    }
+    let answered = async {
+        loop {
+            let answer =
+                exchange(&fixture, "GET /peer HTTP/1.1\r\nconnection: close\r\n\r\n").await;
+            if answer.starts_with("HTTP/1.1 200") {
+                return;
+            }
+            assert!(answer.ends_with("no room"), "{answer}");
+        }
+    };
+    in_time(answered).await;
+    assert!(fixture.server.connections.open() <= 4 + admission::SPARE);
+}
+
+#[tokio::test]
 async fn report_a7_connections_without_a_request_keep_nobody_out() {
     let fixture = serve(4).await;
     let mut idle = Vec::new();

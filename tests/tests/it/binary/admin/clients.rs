@@ -162,7 +162,7 @@ fn older(app: &App, reload: &'static str) -> mpsc::Receiver<String> {
     let (sender, asked) = mpsc::channel();
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
-            let asked = answer(stream, reload);
+            let asked = answer(&stream, reload);
             if sender.send(asked).is_err() {
                 return;
             }
@@ -171,8 +171,8 @@ fn older(app: &App, reload: &'static str) -> mpsc::Receiver<String> {
     asked
 }
 
-fn answer(stream: UnixStream, reload: &str) -> String {
-    let mut reader = BufReader::new(&stream);
+fn answer(mut stream: &UnixStream, reload: &str) -> String {
+    let mut reader = BufReader::new(stream);
     let (mut asked, mut length) = (String::new(), 0);
     reader.read_line(&mut asked).unwrap();
     loop {
@@ -197,7 +197,7 @@ fn answer(stream: UnixStream, reload: &str) -> String {
     };
     let length = body.len();
     let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n\r\n{body}");
-    (&stream).write_all(head.as_bytes()).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
     path
 }
 

@@ -49,7 +49,10 @@ fn report_b5_a_refusal_of_the_service_is_json_for_programs() {
     );
     serving.signal("-TERM");
     serving.end();
-    let offline = error(&serving.app().run("config show hello-plugin --format json"), 3);
+    let offline = error(
+        &serving.app().run("config show hello-plugin --format json"),
+        3,
+    );
     assert_eq!(offline["issues"], broken["issues"]);
 }
 

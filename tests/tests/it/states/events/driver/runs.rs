@@ -101,7 +101,7 @@ impl Driver {
             sum.received += counts.received;
             sum.published += counts.published;
             sum.errors += counts.errors;
-            sum.dropped += counts.dropped;
+            sum.dropped = sum.dropped + counts.dropped;
             sum.retries += counts.retries;
             sum.dead_lettered += counts.dead_lettered;
         }

@@ -4,29 +4,84 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::uri::Authority;
+use axum::http::uri::{Authority, Scheme};
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use plugin_http::{Problem, is_json};
 
-/// The names by which the interface is asked, beside addresses and `localhost`.
-pub(crate) type Hosts = Arc<[String]>;
+use crate::body::is_json;
+use crate::problem::Problem;
 
-/// Refuses what a foreign page may have sent: a request to a name that is not this interface's (the
-/// page's own, which its owner has let point here), from another origin, or with a body that a form
-/// can send.
-pub(crate) async fn own(
-    State(hosts): State<Hosts>,
+/// Under which addresses an interface may be asked that no page of another origin may use.
+#[derive(Debug, Clone)]
+pub struct OwnOrigin {
+    scheme: Scheme,
+    hosts: Arc<[String]>,
+}
+
+impl OwnOrigin {
+    /// Of an interface that has a certificate, or none, and that may be asked by these names besides
+    /// `localhost` and addresses.
+    #[must_use]
+    pub fn new(has_tls: bool, hosts: &[String]) -> Self {
+        Self {
+            scheme: if has_tls { Scheme::HTTPS } else { Scheme::HTTP },
+            hosts: hosts.into(),
+        }
+    }
+
+    /// Refuses what a foreign page may have sent: a request to a name that is not this interface's
+    /// (the page's own, which its owner has let point here), from another origin, or with a body that
+    /// a form can send.
+    pub fn guard(self, router: Router) -> Router {
+        router.layer(from_fn_with_state(self, own))
+    }
+
+    fn check_host(&self, asked: &Authority) -> Result<(), Problem> {
+        let host = asked.host();
+        let bare = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+        let is_address = bare.unwrap_or(host).parse::<IpAddr>().is_ok();
+        let mut own = (self.hosts.iter().map(String::as_str)).chain(["localhost"]);
+        if is_address || own.any(|own| own.eq_ignore_ascii_case(host)) {
+            return Ok(());
+        }
+        let detail = format!(
+            "`{host}` is no name of this interface: ask for an address, or name it in `hosts` in the \
+             config of its plugin"
+        );
+        Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail))
+    }
+
+    fn check_origin(&self, headers: &HeaderMap, asked: &Authority) -> Result<(), Problem> {
+        let refused = |what: &str| {
+            let detail = format!("{what}: a page of another origin may not ask here");
+            Err(Problem::new(StatusCode::FORBIDDEN, detail))
+        };
+        if let Some(origin) = headers.get(header::ORIGIN) {
+            let own = format!("{}://{asked}", self.scheme);
+            if !origin.as_bytes().eq_ignore_ascii_case(own.as_bytes()) {
+                return refused("`Origin` is not this interface");
+            }
+        }
+        match headers.get("sec-fetch-site").map(|it| it.as_bytes()) {
+            None | Some(b"same-origin" | b"none") => Ok(()),
+            Some(_) => refused("`Sec-Fetch-Site` is not this interface"),
+        }
+    }
+}
+
+async fn own(
+    State(origin): State<OwnOrigin>,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let headers = request.headers();
     let asked = asked(&request)?;
-    check_host(&asked, &hosts)?;
+    origin.check_host(&asked)?;
     if !is_visit(&request) {
-        check_origin(headers, &asked)?;
+        origin.check_origin(headers, &asked)?;
     }
     if has_body(headers) && !is_json(headers) {
         let detail = "send `Content-Type: application/json`: no other body is read here";
@@ -51,21 +106,6 @@ fn asked(request: &Request) -> Result<Authority, Problem> {
         })
 }
 
-fn check_host(asked: &Authority, hosts: &Hosts) -> Result<(), Problem> {
-    let host = asked.host();
-    let bare = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-    let is_address = bare.unwrap_or(host).parse::<IpAddr>().is_ok();
-    let mut own = hosts.iter().map(String::as_str).chain(["localhost"]);
-    if is_address || own.any(|own| own.eq_ignore_ascii_case(host)) {
-        return Ok(());
-    }
-    let detail = format!(
-        "`{host}` is no name of this interface: ask for an address, or name it in `hosts` in the \
-         config of `admin-plugin`"
-    );
-    Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail))
-}
-
 /// Whether somebody follows a link to a page: it reads nothing, and comes without a token.
 fn is_visit(request: &Request) -> bool {
     let headers = request.headers();
@@ -76,24 +116,6 @@ fn is_visit(request: &Request) -> bool {
         && !headers.contains_key(header::AUTHORIZATION)
 }
 
-fn check_origin(headers: &HeaderMap, asked: &Authority) -> Result<(), Problem> {
-    let refused = |what: &str| {
-        let detail = format!("{what}: a page of another origin may not ask here");
-        Err(Problem::new(StatusCode::FORBIDDEN, detail))
-    };
-    if let Some(origin) = headers.get(header::ORIGIN) {
-        let own = origin.to_str().ok().and_then(|it| it.split_once("://"));
-        let is_own = own.is_some_and(|(_, it)| it.eq_ignore_ascii_case(asked.as_str()));
-        if !is_own {
-            return refused("`Origin` is not this interface");
-        }
-    }
-    match headers.get("sec-fetch-site").map(|it| it.as_bytes()) {
-        None | Some(b"same-origin" | b"none") => Ok(()),
-        Some(_) => refused("`Sec-Fetch-Site` is not this interface"),
-    }
-}
-
 fn has_body(headers: &HeaderMap) -> bool {
     let length = headers.get(header::CONTENT_LENGTH);
     length.is_some_and(|it| it != "0") || headers.contains_key(header::TRANSFER_ENCODING)
@@ -101,18 +123,19 @@ fn has_body(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
     use axum::body::Body;
-    use axum::middleware::from_fn_with_state;
     use axum::routing::any;
     use tower::ServiceExt;
 
     use super::*;
 
     async fn status(headers: &[(&str, &str)]) -> u16 {
-        let hosts: Hosts = ["admin.example".to_owned()].into();
+        status_of(false, headers).await
+    }
+
+    async fn status_of(has_tls: bool, headers: &[(&str, &str)]) -> u16 {
         let router = Router::new().route("/", any(async || "done"));
-        let router = router.layer(from_fn_with_state(hosts, own));
+        let router = OwnOrigin::new(has_tls, &["admin.example".to_owned()]).guard(router);
         let mut request = Request::builder().uri("/");
         for (name, value) in headers {
             match *name {
@@ -153,7 +176,9 @@ mod tests {
         let host = ("host", "127.0.0.1:9091");
         for (origin, expected) in [
             ("http://127.0.0.1:9091", 200),
-            ("https://127.0.0.1:9091", 200),
+            ("HTTP://127.0.0.1:9091", 200),
+            ("https://127.0.0.1:9091", 403),
+            ("ftp://127.0.0.1:9091", 403),
             ("http://127.0.0.1:8080", 403),
             ("http://evil.example", 403),
             ("null", 403),
@@ -190,6 +215,19 @@ mod tests {
                 403,
                 "{other:?}"
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn report_13_a_page_without_tls_is_another_origin_than_an_interface_with_it() {
+        let host = ("host", "admin.example:9091");
+        for (origin, expected) in [
+            ("https://admin.example:9091", 200),
+            ("http://admin.example:9091", 403),
+        ] {
+            let origin = ("origin", origin);
+            let status = status_of(true, &[host, origin]).await;
+            assert_eq!(status, expected, "{origin:?}");
         }
     }
 
