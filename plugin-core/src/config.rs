@@ -25,9 +25,9 @@ mod ties;
 mod node;
 mod yaml;
 
-mod book;
-mod doubtful;
 mod schema;
+mod schema_checks;
+mod sections;
 mod shape;
 
 mod files;
@@ -67,7 +67,6 @@ pub use crate::digest::{Digest, DigestError};
 pub use difference::{
     ChangedKey, Difference, Impact, ManagerKey, PluginChange, PluginDifference, TakesEffect,
 };
-pub use doubtful::{unbounded, unwritable};
 pub use explain::Explained;
 pub use files::ConfigFiles;
 pub use generation::Generation;
@@ -91,6 +90,7 @@ pub use requirement::{RequirementError, VersionRequirement};
 pub use rollback::Rollback;
 pub use schedules::ScheduleConfig;
 pub use schema::schema;
+pub use schema_checks::{unbounded, unwritable};
 pub use secret::Secret;
 pub use secret_url::SecretUrl;
 pub use settings::{PluginSettings, Settings};

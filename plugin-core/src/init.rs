@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use crate::audit::SecurityLog;
 use crate::context::Identity;
+use crate::data_dirs::{keep, make_home};
 use crate::error::{Error, Result};
 use crate::event::{
     Bus, Event, EventDescriptor, Observer, Publisher, Publishers, Request, Requester, Requesters,
     Subscriber,
 };
 use crate::files::Files;
-use crate::means::{keep, make_home};
 use crate::meter::{Meter, OwnFigures};
 use crate::permission::Grants;
 use crate::place::Place;

@@ -169,9 +169,9 @@ mod traceparent;
 pub mod version;
 
 pub mod audit;
+mod data_dirs;
 mod data_lock;
 mod error;
-mod means;
 pub mod permission;
 
 mod context;

@@ -8,12 +8,12 @@
 
 use std::collections::BTreeMap;
 
-use super::book::ConfigSections;
 use super::conform;
 use super::issue::{Issue, IssueKind};
 use super::node::Node;
 use super::origin::Origin;
 use super::report::Report;
+use super::sections::ConfigSections;
 use super::shape::Shape;
 use super::sources::Sources;
 use super::validation::{kind_of, one_of};

@@ -5,11 +5,11 @@ mod needs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::book::nobody;
 use super::issue::{Issue, IssueKind};
 use super::node::Node;
 use super::replicas;
 use super::report::Report;
+use super::sections::nobody;
 use super::settings::{self, PluginSettings};
 use crate::compose::Composition;
 use crate::descriptor::Descriptor;

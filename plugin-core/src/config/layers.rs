@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::book::ConfigSections;
 use super::conform;
 use super::environment;
 use super::files::ConfigFiles;
@@ -18,6 +17,7 @@ use super::origin::Origin;
 use super::overrides;
 use super::reading::{self, Unreadable};
 use super::report::Report;
+use super::sections::ConfigSections;
 use super::sources::Sources;
 use super::yaml;
 use crate::instance_name::InstanceName;

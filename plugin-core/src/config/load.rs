@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::book::ConfigSections;
 use super::conform;
-use super::doubtful;
 use super::environment;
 use super::files::ConfigFiles;
 use super::fit;
@@ -28,6 +26,8 @@ use super::refused;
 use super::report::Report;
 use super::rights;
 use super::rollback;
+use super::schema_checks;
+use super::sections::ConfigSections;
 use super::settings::{PluginSettings, Section, Settings};
 use super::sources::Sources;
 use super::ties;
@@ -69,7 +69,7 @@ fn load_by(sources: &Sources, book: &ConfigSections<'_>) -> Result<Settings, Con
         generation,
         ..
     } = read(sources, book, &mut report);
-    doubtful::check(&book.shape(), composition, &mut report);
+    schema_checks::check(&book.shape(), composition, &mut report);
     let mut loader = Loader {
         sources,
         book,

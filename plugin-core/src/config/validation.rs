@@ -12,10 +12,10 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::doubtful::is_trap;
 use super::issue::{Issue, IssueKind, PRINTED};
 use super::mask::names_secret;
 use super::node::{Data, Node};
+use super::schema_checks::is_trap;
 use super::shape::{Shape, aliases_of, resolve};
 pub(super) use describe::kind_of;
 pub(super) use describe::one_of;
@@ -77,7 +77,7 @@ impl<'a> Check<'a> {
             return;
         }
         if is_trap(schema) {
-            // The type is the mistake, not the content of the file. `doubtful` reports it.
+            // The type is the mistake, not the content of the file. `schema_checks` reports it.
             return;
         }
         if !allows_type(schema, at.node) {

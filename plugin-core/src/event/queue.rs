@@ -1,8 +1,9 @@
 //! Handlers that run on their plugin's worker.
 //!
-//! An event is accepted (`acceptance`, `group`), becomes a job (`enqueue`, `job`) in the mailbox of
-//! its handler's instance (`mailbox`, `capacity`), and waits for the worker. The worker calls the
-//! handler, retries failed calls, and keeps the order of keys (`worker`, `order_key`).
+//! An event is accepted (`acceptance`, `group`) and becomes a job (`job`). `enqueue` puts the job
+//! into the mailbox of its handler's instance (`mailbox`, `capacity`), or applies the overflow
+//! policy if the mailbox is full. The worker calls the handler, retries failed calls, and keeps
+//! the order of keys (`worker`, `order_key`).
 
 pub(super) mod acceptance;
 pub(super) mod acknowledgement;

@@ -1,4 +1,4 @@
-//! Who may do what: rights, the roles that name some of them together, and the caller who has them.
+//! Access control: rights, the roles that name several of them, and the caller who has them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,16 +10,16 @@ use plugin_http::Problem;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
-/// What a caller may be let do.
+/// A right of a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Right {
-    /// See what runs and how it does.
+    /// See which plugins run, and their states.
     #[serde(rename = "state:read")]
     StateRead,
     /// See the data of events.
     #[serde(rename = "tap:read")]
     TapRead,
-    /// See config; secrets are masked for everybody.
+    /// See config; secrets are always masked.
     #[serde(rename = "config:read")]
     ConfigRead,
     /// Start, stop and reload plugins, replay dead letters, publish events, and the like.
@@ -31,7 +31,7 @@ pub enum Right {
 }
 
 impl Right {
-    /// All of them.
+    /// All rights.
     pub const ALL: [Self; 5] = [
         Self::StateRead,
         Self::TapRead,
@@ -63,18 +63,18 @@ impl fmt::Display for Right {
     }
 }
 
-/// Some rights. Written, they are a list of names.
+/// A set of rights. Its serialized form is a list of names.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rights(u8);
 
 impl Rights {
-    /// All of them.
+    /// All rights.
     #[must_use]
     pub fn all() -> Self {
         Right::ALL.into_iter().collect()
     }
 
-    /// Whether a right is among them.
+    /// Whether the set contains a right.
     #[must_use]
     pub const fn has(self, right: Right) -> bool {
         self.0 & right.bit() != 0
@@ -119,20 +119,20 @@ impl JsonSchema for Rights {
     }
 }
 
-/// A name for rights that go together.
+/// A name for several rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Sees states and config.
     Viewer,
-    /// Sees also the data of events, and operates the service.
+    /// Also sees the data of events, and operates the service.
     Operator,
-    /// May do everything.
+    /// Has all rights.
     Admin,
 }
 
 impl Role {
-    /// What it may do.
+    /// The rights of the role.
     #[must_use]
     pub fn rights(self) -> Rights {
         use Right::{ConfigRead, Operate, StateRead, TapRead};
@@ -146,18 +146,18 @@ impl Role {
     }
 }
 
-/// Who asks, and what they may do. Every request that is let in has it as an extension.
+/// The caller with its rights. Every admitted request has it as an extension.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
-    /// As the audit log names them.
+    /// The name in the audit log.
     pub(crate) name: Arc<str>,
-    /// Where they come from; nothing for who is on this machine.
+    /// The address of the caller; `None` for a caller on this machine.
     pub(crate) address: Option<Arc<str>>,
     pub(crate) rights: Rights,
 }
 
 impl Caller {
-    /// Refuses who has not got a right: 403, with the right's name.
+    /// Refuses a caller without a right, with 403 and the name of the right.
     pub(crate) fn require(&self, right: Right) -> Result<(), Problem> {
         if self.rights.has(right) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Who asks over TCP: whoever shows a token. Wrong tokens are counted by where they come from.
+//! Identifies callers over TCP by their tokens. Wrong tokens are counted for each network.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -16,21 +16,21 @@ use crate::access::Caller;
 use crate::refusals::Who;
 use crate::token::{TokenConfig, TokenHash};
 
-/// How many wrong tokens of one network are answered as such in a [`WINDOW`].
+/// Number of wrong tokens from one network that get their normal answer in a [`WINDOW`].
 const WRONG: u32 = 10;
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// Networks whose wrong tokens are counted at once.
+/// Most networks whose wrong tokens are counted at the same time.
 const NETWORKS: usize = 1024;
 
-/// Who may ask, by the token that they show.
+/// The known callers, by their tokens.
 #[derive(Debug, Clone)]
 pub(crate) struct Bearers {
     known: Arc<[(TokenHash, Caller)]>,
     wrong: Arc<Mutex<BTreeMap<IpAddr, Wrong>>>,
 }
 
-/// Wrong tokens of one network.
+/// The wrong tokens from one network.
 #[derive(Debug, Clone, Copy)]
 struct Wrong {
     since: Instant,
@@ -55,7 +55,7 @@ impl Bearers {
 
     fn find(&self, token: &str) -> Option<&Caller> {
         let hash = TokenHash::of(token);
-        // All of them are compared, so that the time does not tell which one it was.
+        // All of them are compared, so that the time does not show which one matches.
         let known = self.known.iter();
         known.fold(None, |found, (known, caller)| match *known == hash {
             true => Some(caller),
@@ -63,8 +63,8 @@ impl Bearers {
         })
     }
 
-    /// Counts a wrong token; returns how long there will be no answer but this, if there were too
-    /// many.
+    /// Counts a wrong token. If there were too many, returns how long all tokens from this network
+    /// are refused.
     fn count(&self, address: IpAddr) -> Option<Duration> {
         let now = Instant::now();
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
@@ -117,7 +117,7 @@ impl Bearers {
     }
 }
 
-/// Lets in who shows a token that is known; handlers find the [`Caller`].
+/// Admits requests with a known token; handlers can extract the [`Caller`].
 pub(crate) async fn identified(
     State(bearers): State<Bearers>,
     mut request: Request,

@@ -1,5 +1,5 @@
-//! The other end of the socket, or of a TCP connection with a token, for commands of the service's
-//! own binary.
+//! The client for the socket, or for a TCP connection with a token, which the commands of the
+//! service's own binary use.
 
 mod events;
 
@@ -23,16 +23,17 @@ use crate::path::{PLUGIN, SOCKET, with};
 
 pub use events::{EventStream, Listened, StreamMessage};
 
-/// What stands for itself in a segment of a path is letters, digits, and what names are made of.
+/// Characters that are escaped in a segment of a path: all except letters, digits and the
+/// characters of names.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
-/// How long a running service may take to say how it is.
+/// How long a running service may take to answer a simple request.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Asks the service that runs with a data folder, or one that is elsewhere.
+/// A client for the service that runs with a data folder, or for a remote one.
 #[derive(Debug)]
 pub struct Client {
-    /// The socket, or the URL: what messages call it.
+    /// The socket or the URL, as messages name it.
     socket: PathBuf,
     elsewhere: Option<Elsewhere>,
 }
@@ -40,36 +41,36 @@ pub struct Client {
 /// A connection, encrypted or not.
 type Connected = Box<dyn Connection>;
 
-/// What the service answered.
+/// An answer of the service.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// The status, of HTTP.
+    /// The HTTP status.
     pub status: u16,
-    /// What it says; `null` if nothing.
+    /// The body; `null` if there is none.
     pub body: Value,
-    /// What tells the state of what was asked for, `ETag`.
+    /// The `ETag`, which identifies the state of what was requested.
     pub tag: Option<String>,
 }
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// No service runs with the data folder, or none that can be operated.
+    /// No service that can be operated runs with the data folder.
     NotRunning {
-        /// Where its socket would be.
+        /// The path that its socket would have.
         socket: PathBuf,
     },
-    /// The service does not answer in time.
+    /// The service did not answer in time.
     Silent {
         /// Its process.
         pid: Option<i32>,
-        /// How long it was waited for.
+        /// How long the client waited.
         waited: Duration,
     },
     /// The service closed the connection before it answered.
     Gone,
-    /// The service is another user's.
+    /// The service belongs to another user.
     Denied {
         /// Its socket.
         socket: PathBuf,
@@ -78,7 +79,7 @@ pub enum ClientError {
     Failed {
         /// The socket.
         socket: PathBuf,
-        /// What happened.
+        /// The error.
         error: io::Error,
     },
 }
@@ -93,13 +94,13 @@ impl Client {
         }
     }
 
-    /// A client of a service that listens over TCP: its URL, `https://HOST:PORT`, and a token. Its
-    /// certificate has to be one that the system trusts, or that those in `roots` vouch for.
+    /// A client for a service that listens over TCP, by its URL, `https://HOST:PORT`, and a token.
+    /// Its certificate has to be trusted by the system, or by the certificates in `roots`.
     ///
     /// # Errors
     ///
-    /// When the URL is none, would send the token readable over a network, or there are no
-    /// certificates to trust.
+    /// Returns an error if the URL is invalid, if it would send the token unencrypted over a
+    /// network, or if there are no trusted certificates.
     pub fn elsewhere(url: &str, token: &str, roots: Option<&Path>) -> io::Result<Self> {
         Ok(Self {
             socket: url.into(),
@@ -107,7 +108,7 @@ impl Client {
         })
     }
 
-    /// A path of the segments: names in it may hold anything.
+    /// A path with these segments, which may contain any characters.
     #[must_use]
     pub fn path(segments: &[&str]) -> String {
         let mut path = "/v1".to_owned();
@@ -118,7 +119,7 @@ impl Client {
         path
     }
 
-    /// A path with a query: values in it may hold anything.
+    /// A path with a query, whose values may contain any characters.
     #[must_use]
     pub fn query(path: &str, pairs: &[(&str, &str)]) -> String {
         let mut path = path.to_owned();
@@ -131,43 +132,43 @@ impl Client {
         path
     }
 
-    /// Asks for something.
+    /// Sends a `GET` request.
     ///
     /// # Errors
     ///
-    /// When nobody answers. A refusal is an answer.
+    /// Returns an error if there is no answer. A refusal is an answer.
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, the service may have got the request, or not.
+    /// If the future is dropped, the service may or may not have received the request.
     pub async fn get(&self, path: &str) -> Result<Answer, ClientError> {
         self.ask((Method::GET, path), None, None, Some(PATIENCE))
             .await
     }
 
-    /// Asks to do something, and waits as long as the service lets it wait.
+    /// Sends a `POST` request, and waits as long as the service takes to answer.
     ///
     /// # Errors
     ///
-    /// As of [`Client::get`].
+    /// As [`Client::get`].
     ///
     /// # Cancel safety
     ///
-    /// As of [`Client::get`].
+    /// As [`Client::get`].
     pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, ClientError> {
         self.ask((Method::POST, path), None, Some(body), None).await
     }
 
-    /// Asks to change something, and waits as [`Client::post`]; `seen` is its `tag` as it was looked
-    /// at.
+    /// Sends a `PATCH` request, and waits like [`Client::post`]. `seen` is the `tag` of the state
+    /// that the caller has seen.
     ///
     /// # Errors
     ///
-    /// As of [`Client::get`].
+    /// As [`Client::get`].
     ///
     /// # Cancel safety
     ///
-    /// As of [`Client::get`].
+    /// As [`Client::get`].
     pub async fn patch(
         &self,
         path: &str,
@@ -219,7 +220,7 @@ impl Client {
             std::os::unix::net::UnixStream::connect(path)
         });
         let stream = connected.map_err(|error| match error.kind() {
-            // Nothing is there, or what a killed process left behind.
+            // There is no socket, or only the socket of a killed process.
             io::ErrorKind::NotFound
             | io::ErrorKind::NotADirectory
             | io::ErrorKind::ConnectionRefused => ClientError::NotRunning {
@@ -250,7 +251,7 @@ impl Client {
         let request = Request::builder().method(method).uri(path);
         let mut request = match &self.elsewhere {
             Some(elsewhere) => elsewhere.head(request),
-            // Who serves a socket has no name.
+            // A service on a socket has no host name.
             None => request.header(header::HOST, "localhost"),
         };
         if let Some(tag) = tag {
@@ -265,7 +266,7 @@ impl Client {
     }
 }
 
-/// Sends a request and reads all of its answer.
+/// Sends a request and reads its whole answer.
 async fn exchange(stream: Connected, request: Request<Full<Bytes>>) -> io::Result<Answer> {
     let connected = http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = connected.map_err(broken)?;
@@ -283,8 +284,8 @@ async fn exchange(stream: Connected, request: Request<Full<Bytes>>) -> io::Resul
         };
         Ok(Answer { status, body, tag })
     };
-    // The connection has to be driven for as long as the answer comes, and may be over before it
-    // is read.
+    // The connection has to be polled as long as the answer is received, and may end before the
+    // answer is read.
     let driven = async {
         drop(connection.await);
         std::future::pending().await
@@ -313,7 +314,7 @@ fn broken(error: hyper::Error) -> io::Error {
 }
 
 impl ClientError {
-    /// What to do about it, where that can be said.
+    /// How to solve the problem, if that is known.
     #[must_use]
     pub fn remedy(&self) -> Option<&'static str> {
         match self {
@@ -325,7 +326,7 @@ impl ClientError {
         }
     }
 
-    /// What is wrong.
+    /// Writes what is wrong.
     fn what(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotRunning { socket } => {
@@ -353,7 +354,7 @@ impl ClientError {
 }
 
 impl fmt::Display for ClientError {
-    /// What is wrong, and what to do.
+    /// Writes what is wrong and how to solve it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.what(f)?;
         match self.remedy() {

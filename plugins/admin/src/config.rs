@@ -14,33 +14,35 @@ use crate::token::{self, TokenConfig};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, remote = "Self")]
 pub struct AdminConfig {
-    /// Where to listen over TCP, beside the socket: address or name, and port; port 0 takes a free
-    /// one. Without it there is only the socket.
+    /// Address or name, and port, to listen on over TCP in addition to the socket. With port 0, the
+    /// system chooses a free port. Without this key, there is only the socket.
     pub listen: Option<String>,
-    /// Names by which clients ask for that address, beside `localhost` and addresses. A request for
-    /// another name is refused.
+    /// Names by which clients reach this address, in addition to `localhost` and IP addresses.
+    /// Requests for other names are refused.
     #[schemars(length(max = 100))]
     pub hosts: Vec<String>,
-    /// The certificate of that address. Without it there is no TLS, and it has to be one of the
-    /// loopback.
+    /// The certificate of this address. Without it, connections are not encrypted, and the address
+    /// has to be a loopback address.
     pub tls: Option<TlsConfig>,
-    /// Who may ask there, and what they may do.
+    /// The callers over TCP, and their rights.
     #[schemars(length(max = 1000))]
     pub tokens: Vec<TokenConfig>,
-    /// Most connections at once. One more closes that which has waited longest for a request; if
-    /// all have one that is being answered, it is answered 503.
+    /// Most connections at the same time. A further connection closes the one that has waited
+    /// longest for a request. If all connections have a request that is being answered, the further
+    /// connection is answered with 503.
     pub max_connections: NonZeroU16,
-    /// Most streams at once, each of which takes a connection. One more is answered 503.
+    /// Most streams at the same time. Each uses one connection. Further streams are answered with
+    /// 503.
     pub max_streams: u16,
-    /// How long a client may take for a request, for an answer, and between two requests; then its
-    /// connection is closed.
+    /// How long a client may take for a request, for receiving an answer, and between two requests.
+    /// After that, its connection is closed.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub client_timeout: Period,
-    /// How long a client waits for the end of an operation. One that takes longer goes on, and is
-    /// answered 202.
+    /// How long a client waits for the end of an operation. An operation that takes longer
+    /// continues, and the client gets the answer 202.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub operation_timeout: Period,
-    /// How long requests that run when the plugin stops may go on.
+    /// How long requests in progress may continue when the plugin stops.
     #[schemars(extend("x-min" = "0s", "x-max" = "1h"))]
     pub drain_timeout: Period,
 }
@@ -71,7 +73,7 @@ impl AdminConfig {
     }
 }
 
-/// Whether only this machine reaches an address, as far as its text tells.
+/// Whether an address is reachable only from this machine, according to its text.
 fn is_loopback(address: &str) -> bool {
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     let bare = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));

@@ -1,5 +1,5 @@
-//! The console: pages that are compiled into the binary, and that ask this interface as any client does.
-//! They hold nothing of the service, so everybody may have them; what they show takes a token.
+//! The console: pages that are compiled into the binary and use this interface like any client.
+//! They contain no data of the service, so everybody may load them; showing data requires a token.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use plugin_core::config::Digest;
 
-/// Pages may load what comes from here and nothing else, and nobody may frame them.
+/// The pages may load only resources from this interface, and must not be embedded in frames.
 const POLICY: &str =
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
@@ -54,10 +54,10 @@ const ASSETS: [Asset; 17] = assets! {
     "/console/lists.js" => "lists.js", SCRIPT;
 };
 
-/// Each file's hash, as an entity tag.
+/// The hash of each file, as an entity tag.
 static TAGS: LazyLock<Vec<String>> = LazyLock::new(|| ASSETS.iter().map(Asset::tag).collect());
 
-/// What answers at the paths of the console.
+/// The router for the paths of the console.
 pub(crate) fn router() -> Router {
     ASSETS
         .iter()
@@ -73,7 +73,7 @@ impl Asset {
         format!("\"{}\"", Digest::of_bytes(self.bytes))
     }
 
-    /// The file, or that it is still the one that the browser has.
+    /// The file, or the answer that the browser's copy is still valid.
     fn answer(&self, tag: &str, asked: &HeaderMap) -> Response {
         let has = asked.get_all(header::IF_NONE_MATCH).iter();
         let mut has = has.filter_map(|tags| tags.to_str().ok());

@@ -1,4 +1,4 @@
-//! A service that is asked over TCP, with a token.
+//! A remote service, which is reached over TCP with a token.
 
 use std::fmt;
 use std::io;
@@ -16,7 +16,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// Where a service is, and what it is shown.
+/// The address of a service, and the token for it.
 pub(crate) struct Elsewhere {
     authority: Authority,
     tls: Option<TlsConnector>,
@@ -128,7 +128,7 @@ fn connector(roots: Option<&Path>) -> io::Result<TlsConnector> {
 }
 
 impl fmt::Debug for Elsewhere {
-    /// Without the token.
+    /// Omits the token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Elsewhere")
             .field("authority", &self.authority)

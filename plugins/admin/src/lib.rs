@@ -4,7 +4,7 @@
 //! | route | answer |
 //! | --- | --- |
 //! | `GET /` and what it loads | the console; over TCP alone, and without a token, which it asks for |
-//! | `GET /v1` | the versions of the service and of this interface, its process, the routes, who asks |
+//! | `GET /v1` | the versions of the service and of this interface, its process, the routes, the caller |
 //! | `GET /v1/openapi.json` | this interface as OpenAPI 3.2 |
 //! | `GET /v1/status` | the state of the whole and of each plugin |
 //! | `GET /v1/plugins` | the state of each plugin |
@@ -13,29 +13,29 @@
 //! | `GET /v1/instances` | a row for each instance: what it is and does now, `fields`, `limit` and `cursor` |
 //! | `GET /v1/instances/{instance}` | one of them, with its handlers, limits and history |
 //! | `GET /v1/history/{instance}` | what it did: two minutes by seconds, an hour by half minutes |
-//! | `GET /v1/stream` | state changes, operations, rates, lines of the log and taps of events, as they come |
+//! | `GET /v1/stream` | state changes, operations, rates, lines of the log and taps of events, as they occur |
 //! | `GET /v1/logs` | the last lines of the log |
-//! | `GET /v1/graph`, `GET /v1/graph.svg` | plugins, services and events as a drawing, with what the edges carry; the same as a picture |
-//! | `POST /v1/reload` | what changed of each instance by the config that is read again |
-//! | `POST /v1/reset` | what changed because config decides again which plugins are on |
-//! | `GET /v1/schedules` | every schedule and how it does |
+//! | `GET /v1/graph`, `GET /v1/graph.svg` | plugins, services and events as a drawing, with the figures of the edges; the same as a picture |
+//! | `POST /v1/reload` | what changed for each instance when config was read again |
+//! | `POST /v1/reset` | what changed because config decides again which plugins are enabled |
+//! | `GET /v1/schedules` | the status of every schedule |
 //! | `POST /v1/plugins/{plugin}/schedules/{schedule}/{action}` | the schedule after `pause`, `resume`, `run` or `cancel` |
 //!
 //! The body of a `POST` is a JSON object: `{}`; `{"cascade": true}` for a `stop`, `unload` or
-//! `disable` that takes those along that need the plugin; `{"dry_run": true}` to be told what would
-//! change by any but `start`, `stop` and `restart`. A key that this version does not know is refused, so that a client of
-//! a later one never gets something else than it asked for. Every refusal is a problem (RFC 9457)
-//! that says what to do.
+//! `disable` that includes the plugins that need the plugin; `{"dry_run": true}` to get the changes
+//! without making them, for all operations except `start`, `stop` and `restart`. A key that this
+//! version does not know is refused, so that a client of a later version never gets something other
+//! than it asked for. Every refusal is a problem (RFC 9457) that says what to do.
 //!
-//! The socket is `admin.sock` in the plugin's data directory. It is the owner's alone, and each
-//! request is compared with the user of the process at the other end: only the service's own user
+//! The socket is `admin.sock` in the plugin's data directory. Only the owner can access it, and the
+//! user of the process at the other end is checked for each request: only the service's own user
 //! and root are served. [`Client`] is the other end.
 //!
-//! One service has a data folder, which the manager locks. A socket that a killed process left behind
-//! is replaced.
+//! A data folder is used by one service only, because the manager locks it. A socket that a killed
+//! process left is replaced.
 //!
-//! A client that is slow, or one of too many, loses its connection, and none holds up a stop:
-//! [`AdminConfig`] has the limits.
+//! Connections of a client that is slow, or that has too many of them, are closed, and no client
+//! delays a stop: [`AdminConfig`] has the limits.
 
 #![forbid(unsafe_code)]
 

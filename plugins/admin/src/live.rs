@@ -1,7 +1,8 @@
-//! What the instances do now: looked at once a second, whether or not somebody asks.
+//! The present activity of the instances, which is sampled once a second, whether or not a client
+//! asks for it.
 //!
-//! Everything comes from counts that the kernel keeps anyway, so a look costs those who work nothing.
-//! What is kept has a fixed size for each instance and goes with it.
+//! All values are from counters that the kernel keeps anyway, so sampling does not slow down the
+//! instances. The stored data has a fixed size for each instance, and is removed with it.
 
 pub(crate) mod series;
 
@@ -19,24 +20,24 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use series::{Look, Series, known};
 
-/// How often is looked.
+/// Interval of the samples.
 const STEP: Duration = Duration::from_secs(1);
 
-/// What the instances do now, and what they did in the last hour.
+/// The present activity of the instances, and their activity in the last hour.
 #[derive(Debug)]
 pub(crate) struct Live {
     system: System,
     state: Mutex<State>,
-    /// The last look.
+    /// The last sample.
     latest: watch::Sender<Latest>,
 }
 
-/// The last look at the instances.
+/// The last sample of all instances.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Latest {
-    /// How many looks there were.
+    /// Number of samples so far.
     pub(crate) tick: u64,
-    /// What changed by it, as JSON; nothing, if nobody listened then.
+    /// The changes in this sample as JSON; `None` if there was no listener.
     pub(crate) text: Option<Arc<str>>,
 }
 
@@ -47,7 +48,7 @@ struct State {
     handlers: HashMap<HandlerKey, HandlerSeries>,
 }
 
-/// A handler of an instance, and the topic or pattern that it listens to.
+/// A handler of an instance, with the topic or pattern that it subscribes to.
 type HandlerKey = (&'static str, &'static str, String);
 
 #[derive(Debug)]
@@ -57,29 +58,29 @@ struct HandlerSeries {
     is_seen: bool,
 }
 
-/// What changed in a second.
+/// The changes in one second.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub(crate) struct Rates {
-    /// When it was looked.
+    /// The time of the sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) at: Option<Timestamp>,
-    /// The instances that did something or hold something else than before.
+    /// The instances that were active, or whose values changed.
     pub(crate) instances: Vec<InstanceRates>,
-    /// The handlers that did something, in this second or the one before: the edges of the graph.
+    /// The handlers that were active in this second or the previous one: the edges of the graph.
     pub(crate) handlers: Vec<HandlerRates>,
 }
 
-/// What an instance did in a second. What is not known is `null`.
+/// The activity of an instance in one second. Unknown values are `null`.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct InstanceRates {
     /// Name of the instance.
     instance: &'static str,
-    /// Events that its handlers were called with.
+    /// Events with which its handlers were called.
     #[serde(rename = "in")]
     received: Option<f32>,
     /// Events that it published.
     out: Option<f32>,
-    /// Calls that failed.
+    /// Failed calls.
     errors: Option<f32>,
     /// Events that wait in its mailbox.
     queued: usize,
@@ -87,27 +88,27 @@ pub(crate) struct InstanceRates {
     cpu: Option<f32>,
     /// Bytes that it has allocated.
     memory: Option<u64>,
-    /// Median time of its calls of the last minute, of those that were timed, in microseconds.
+    /// Median duration of its timed calls in the last minute, in microseconds.
     p50_us: Option<f32>,
-    /// 99th percentile of the same.
+    /// 99th percentile of these durations.
     p99_us: Option<f32>,
 }
 
-/// What a handler did in a second.
+/// The activity of a handler in one second.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct HandlerRates {
     /// Name of the instance.
     pub(crate) plugin: &'static str,
     /// Name of the handler.
     pub(crate) handler: &'static str,
-    /// Topic or pattern that it listens to.
+    /// The topic or pattern that it subscribes to.
     pub(crate) topic: String,
-    /// Events that it was called with.
+    /// Events with which it was called.
     #[serde(rename = "in")]
     pub(crate) received: f32,
-    /// Calls that failed.
+    /// Failed calls.
     pub(crate) errors: f32,
-    /// Events that went to the dead letters.
+    /// Events that became dead letters.
     pub(crate) dead_lettered: f32,
 }
 
@@ -124,10 +125,11 @@ impl Live {
         }
     }
 
-    /// Looks once a second, for ever.
+    /// Takes a sample once a second, and never returns.
     pub(crate) async fn run(&self) {
         let mut ticks = tokio::time::interval(STEP);
-        // Looks that were missed are not made up for: a rate is of the time that passed.
+        // Missed samples are not made up for, because a rate is computed from the time that has
+        // passed.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
@@ -135,7 +137,7 @@ impl Live {
         }
     }
 
-    /// Looks once.
+    /// Takes a sample.
     pub(crate) fn look(&self) {
         let (status, handlers) = (self.system.status(), self.system.handlers());
         let now = Instant::now();
@@ -148,12 +150,12 @@ impl Live {
         });
     }
 
-    /// The last look, and those to come.
+    /// The last sample, and notifications of new ones.
     pub(crate) fn latest(&self) -> watch::Receiver<Latest> {
         self.latest.subscribe()
     }
 
-    /// The rates of all, whether or not they changed.
+    /// The rates of all instances, whether or not they changed.
     pub(crate) fn rates(&self) -> Rates {
         let instances = self.with(|series| {
             let rates = series.iter();
@@ -170,17 +172,17 @@ impl Live {
         }
     }
 
-    /// Tells of an instance what is kept of it; `None` if nothing is.
+    /// Calls `tell` with the stored data of an instance; `None` if there is none.
     pub(crate) fn of<T>(&self, instance: &str, tell: impl FnOnce(&Series) -> T) -> Option<T> {
         self.state().series.get(instance).map(tell)
     }
 
-    /// Tells of several instances, with one look at what is kept.
+    /// Calls `tell` with the stored data of all instances.
     pub(crate) fn with<T>(&self, tell: impl FnOnce(&HashMap<&'static str, Series>) -> T) -> T {
         tell(&self.state().series)
     }
 
-    /// What the handlers of an instance, or of all, did in the last second.
+    /// The activity of the handlers of an instance, or of all, in the last second.
     pub(crate) fn handlers(&self, instance: Option<&str>) -> Vec<HandlerRates> {
         let state = self.state();
         let mut handlers: Vec<_> = (state.handlers.iter())
@@ -273,7 +275,7 @@ impl HandlerRates {
 }
 
 impl InstanceRates {
-    /// What an instance did in the last second; `None` before the second look.
+    /// The activity of an instance in the last second; `None` before the second sample.
     pub(crate) fn of(instance: &'static str, series: &Series) -> Option<Self> {
         let sample = series.rates()?;
         let (p50_us, p99_us) = series.quantiles();

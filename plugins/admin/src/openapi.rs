@@ -1,4 +1,4 @@
-//! The description of the interface, OpenAPI 3.2, made of the table of routes.
+//! The description of the interface in OpenAPI 3.2, made from the table of routes.
 
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
@@ -46,7 +46,7 @@ fn generator(contract: fn(SchemaSettings) -> SchemaSettings) -> SchemaGenerator 
     contract(settings).into_generator()
 }
 
-/// What is written so far: a type may be read in another way than it is written.
+/// The description so far. The schema of a type for reading may differ from that for writing.
 struct Writer {
     taken: SchemaGenerator,
     answered: SchemaGenerator,
@@ -123,7 +123,7 @@ impl Writer {
         Value::Object(responses)
     }
 
-    /// One of a stream of events: its data are text that is JSON.
+    /// The schema of an event in a stream: its data is text that contains JSON.
     fn event(&mut self, schema: fn(&mut SchemaGenerator) -> Schema) -> Value {
         json!({
             "type": "object",
@@ -153,7 +153,7 @@ impl Writer {
     }
 }
 
-/// The keys of an object as parameters of a query.
+/// The keys of an object as query parameters.
 fn keys(schema: &Schema) -> Vec<Value> {
     let empty = Map::new();
     let properties = schema.get("properties").and_then(Value::as_object);

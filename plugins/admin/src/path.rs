@@ -1,4 +1,4 @@
-//! Where the socket is, and how both ends name it to the system.
+//! The path of the socket, and how both ends pass it to the system.
 
 use std::fs::File;
 use std::io;
@@ -6,18 +6,19 @@ use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// Name of the plugin, and so of its directory below the manager's data folder.
+/// Name of the plugin, and therefore of its directory below the manager's data folder.
 pub(crate) const PLUGIN: &str = "admin-plugin";
 
 /// Name of the socket in it.
 pub(crate) const SOCKET: &str = "admin.sock";
 
-/// The longest path of a socket that the system takes, in bytes: of the 108, one is the end.
+/// Longest path of a socket that the system accepts, in bytes: one of the 108 bytes is the
+/// terminator.
 const LONGEST: usize = 107;
 
-/// Does something with the path of a socket. One that is too long for the system is named by way of
-/// its directory, which is opened for as long as this takes: so both ends find it, however deep the
-/// data folder is.
+/// Calls `act` with the path of a socket. If the path is too long for the system, a path through
+/// its open directory is used instead. So both ends can use the socket, however long the path of
+/// the data folder is.
 pub(crate) fn with<T>(socket: &Path, act: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
     let (Some(dir), Some(name)) = (socket.parent(), socket.file_name()) else {
         return act(socket);

@@ -1,4 +1,4 @@
-//! Who is at the other end, and whether that is somebody who may operate the service.
+//! Identifies the process at the other end, and decides whether it may operate the service.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use plugin_http::Problem;
 use crate::access::{Caller, Rights};
 use crate::refusals::Who;
 
-/// The user of the process at the other end, as the system says.
+/// The user of the process at the other end, according to the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Peer(pub(crate) u32);
 
@@ -26,7 +26,7 @@ impl Peer {
         Self(rustix::process::geteuid().as_raw())
     }
 
-    /// What the audit log calls them: `uid:NAME`, or the number where no name is known.
+    /// The name in the audit log: `uid:NAME`, or the number if the name is not known.
     fn named(self) -> String {
         let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
         self.among(&users)
@@ -49,7 +49,7 @@ impl fmt::Display for Peer {
     }
 }
 
-/// Who is let in: the user of the service, and root.
+/// The admitted users: the user of the service, and root.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     users: Arc<[(Peer, Caller); 2]>,
@@ -74,7 +74,7 @@ impl Gate {
         }
     }
 
-    /// Has everybody else refused, whatever they ask for.
+    /// Refuses all requests of other users.
     pub(crate) fn before(self, router: Router) -> Router {
         router.layer(from_fn_with_state(self, check))
     }

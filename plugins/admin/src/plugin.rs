@@ -1,5 +1,5 @@
-//! The plugin: listens when it starts, and is gone from its folder before it stops. A new life of it
-//! takes over what the one before listens on, and its connections.
+//! The plugin: it listens when it starts, and removes its files before it stops. A new life takes
+//! over the listeners of the previous one, and its connections.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,20 +27,20 @@ use crate::socket::{Unix, listen};
 use crate::stream::Feed;
 use crate::tap::Taps;
 
-/// Most bytes of a request's body.
+/// Largest body of a request in bytes.
 const LARGEST_BODY: usize = 64 * 1024;
 
-/// What an answer may take beside the operation that it tells of.
+/// Additional time for the answer about an operation.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// What one life of the plugin hands to the next one: of each server its listener, and its
-/// connections.
+/// The names under which one life of the plugin hands over its servers to the next one: the
+/// listener and the connections of each.
 const SOCKET: &str = "socket";
 const SOCKET_CONNECTIONS: &str = "socket connections";
 const TCP: &str = "tcp";
 const TCP_CONNECTIONS: &str = "tcp connections";
 
-/// What was seen so far.
+/// The name of the handed-over samples.
 const LIVE: &str = "live";
 
 /// Lets the owner operate the running service from its own binary, and others over TCP.
@@ -133,11 +133,11 @@ impl Admin {
         let Some(Servers { socket, tcp }) = self.servers().take() else {
             return;
         };
-        // No stream holds the stop up.
+        // No stream delays the stop.
         self.feed.end();
         let (server, unix) = socket;
         if !server.is_followed() {
-            // Nobody comes in any more.
+            // No further client can connect.
             unix.unlink();
         }
         drop(unix);
@@ -159,7 +159,7 @@ impl Admin {
         self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The file that tells the TCP address.
+    /// The file that contains the TCP address.
     fn address(&self) -> AddressFile {
         AddressFile::new(self.data.path())
     }
@@ -168,7 +168,7 @@ impl Admin {
         let before = self.handover.take::<Unix>(SOCKET);
         let unix = match before.filter(|before| before.is_there()) {
             Some(before) => Unix::clone(&before),
-            // The first life, or somebody has removed the file.
+            // It is the first life, or the file was removed.
             None => listen(self.data.path())?,
         };
         self.handover.offer(SOCKET, &Arc::new(unix.clone()));
@@ -208,7 +208,7 @@ impl Admin {
         Ok((server, address))
     }
 
-    /// Goes on with the connections of the life before, if it has some.
+    /// Takes over the connections of the previous life, if there are any.
     fn serve<L: Listener>(
         &self,
         served: (L, Routers),
@@ -221,7 +221,7 @@ impl Admin {
         Ok(server)
     }
 
-    /// What is answered to those whom a gate lets in.
+    /// The routers for admitted requests.
     fn routers(&self, gate: impl Fn(Router, Router) -> Router) -> Routers {
         let limits = Limits {
             body: LARGEST_BODY,

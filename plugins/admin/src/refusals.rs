@@ -1,4 +1,4 @@
-//! What is refused, in the audit log: to whom, from where, and why.
+//! Records refusals in the audit log: of whom, from where, and why.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use axum::response::Response;
 use plugin_core::audit::{Outcome, SecurityLog};
 use plugin_http::{Detail, Peer};
 
-/// Who asked, on the answer.
+/// The caller, as an extension of the answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Who(pub(crate) Arc<str>);
 
-/// Has every request recorded that is refused for who sends it, or how. What a stranger can cause is
-/// bounded by the log.
+/// Records requests that are refused because of their sender or their form. The audit log limits
+/// entries that strangers can cause.
 pub(crate) async fn recorded(
     State(log): State<SecurityLog>,
     request: Request,
@@ -37,7 +37,7 @@ pub(crate) async fn recorded(
     }
     match address {
         Some(address) => entry = entry.address(address),
-        // Who reaches the socket is somebody of this machine.
+        // Only users of this machine can reach the socket.
         None => {
             let user = who.map(|Who(who)| &**who);
             tracing::warn!(user, "refused `{asked}`: {why}");

@@ -1,4 +1,4 @@
-//! Connections from elsewhere: TCP, with TLS when config has a certificate.
+//! Connections over TCP, with TLS if config has a certificate.
 
 use std::fmt;
 use std::io;
@@ -24,13 +24,13 @@ use tokio_rustls::{Accept, TlsAcceptor};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TlsConfig {
-    /// File with the certificate, and those between it and its root.
+    /// File with the certificate and its intermediate certificates.
     pub cert: PathBuf,
     /// File with the private key of the certificate.
     pub key: PathBuf,
 }
 
-/// Where TCP connections come in.
+/// The source of TCP connections.
 #[derive(Clone)]
 pub(crate) struct Remote {
     tcp: Tcp,
@@ -38,11 +38,11 @@ pub(crate) struct Remote {
 }
 
 impl Remote {
-    /// Serves what comes in at an address, with TLS if there is a certificate.
+    /// Serves connections at an address, with TLS if there is a certificate.
     ///
     /// # Errors
     ///
-    /// When the certificate can't be used.
+    /// Returns an error if the certificate can't be used.
     pub(crate) fn new(tcp: Tcp, tls: Option<&TlsConfig>) -> Result<Self> {
         let tls = tls.map(acceptor).transpose()?;
         Ok(Self { tcp, tls })
@@ -99,8 +99,8 @@ impl Listener for Remote {
     }
 }
 
-/// A TCP connection. With TLS, its handshake is a part of its first read: so it has the time of a
-/// request's head, and holds up nobody else.
+/// A TCP connection. With TLS, the handshake is a part of the first read, so the time limit of a
+/// request's head includes it, and it delays no other connection.
 pub(crate) enum RemoteStream {
     Plain(TcpStream),
     Greeting(Box<Accept<TcpStream>>),
@@ -108,7 +108,7 @@ pub(crate) enum RemoteStream {
 }
 
 impl RemoteStream {
-    /// Goes on with the handshake, if it is not over.
+    /// Continues the handshake, if it is not complete.
     fn poll_greeted(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Self::Greeting(accept) = self {
             let stream = ready!(Pin::new(&mut **accept).poll(cx))?;
@@ -151,7 +151,7 @@ impl AsyncWrite for RemoteStream {
         match &mut *self {
             Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
             Self::Encrypted(stream) => Pin::new(&mut **stream).poll_flush(cx),
-            // Nothing was written yet.
+            // No data has been written yet.
             Self::Greeting(_) => Poll::Ready(Ok(())),
         }
     }

@@ -1,5 +1,5 @@
-//! A route: what answers at a path, the right that it takes, and what it says of itself. The table
-//! of them is the router, what `GET /v1` lists, and the description of the interface.
+//! A route: its handler, the right that it requires, and its description. The table of routes is
+//! the source of the router, of the list in `GET /v1`, and of the description of the interface.
 
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -16,34 +16,34 @@ use crate::routes::{AcceptedOperation, Backends};
 /// Makes the schema of a type.
 pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
-/// What the body of an answer is.
+/// The content of an answer's body.
 #[derive(Clone, Copy)]
 pub(crate) enum Content {
     Json(SchemaOf),
-    /// Server-sent events; the schema is that of the data of one.
+    /// Server-sent events, with the schema of the data of one event.
     Events(SchemaOf),
-    /// Something of another media type.
+    /// Content of another media type.
     Other(&'static str),
     Nothing,
 }
 
-/// A method and a path, and what answers there.
+/// A method and a path, with their handler.
 pub(crate) struct Route {
     /// Its name, as `METHOD /path`.
     pub(crate) name: &'static str,
-    /// What it does, in a few words.
+    /// A short description.
     pub(crate) summary: &'static str,
-    /// What its caller needs; `None` if everybody may ask who is let in at all.
+    /// The right that the caller needs; `None` if every admitted caller may use it.
     pub(crate) right: Option<Right>,
-    /// The words that may stand for a part of the path.
+    /// The words that may replace a part of the path.
     pub(crate) words: Option<(&'static str, Vec<&'static str>)>,
-    /// The object whose keys are what the query may have.
+    /// An object whose keys are the possible query parameters.
     pub(crate) query: Option<SchemaOf>,
-    /// Headers that it asks for.
+    /// Headers that it reads.
     pub(crate) headers: &'static [&'static str],
-    /// The body that it takes.
+    /// The body that it accepts.
     pub(crate) body: Option<SchemaOf>,
-    /// What it answers when all is well, with the status.
+    /// Its successful answers, each with the status.
     pub(crate) answers: Vec<(u16, Content)>,
     handler: MethodRouter<Backends>,
 }
@@ -67,54 +67,55 @@ impl Route {
         }
     }
 
-    /// Callers without the right are answered 403, and recorded.
+    /// Callers without the right get the answer 403, which is recorded.
     pub(crate) fn needs(mut self, right: Right) -> Self {
         self.right = Some(right);
         self
     }
 
-    /// A part of its path is one of some words.
+    /// Limits a part of its path to some words.
     pub(crate) fn words(mut self, part: &'static str, words: impl Into<Vec<&'static str>>) -> Self {
         self.words = Some((part, words.into()));
         self
     }
 
-    /// It reads its query as an object of a type.
+    /// Declares that it reads its query as an object of a type.
     pub(crate) fn query<T: JsonSchema>(mut self) -> Self {
         self.query = Some(T::json_schema);
         self
     }
 
-    /// It asks for headers.
+    /// Declares the headers that it reads.
     pub(crate) fn headers(mut self, headers: &'static [&'static str]) -> Self {
         self.headers = headers;
         self
     }
 
-    /// It takes a JSON body.
+    /// Declares that it accepts a JSON body.
     pub(crate) fn takes<T: JsonSchema>(mut self) -> Self {
         self.body = Some(subschema::<T>);
         self
     }
 
-    /// It answers with JSON.
+    /// Declares that it answers with JSON.
     pub(crate) fn answers<T: JsonSchema>(self) -> Self {
         self.answers_as(200, Content::Json(subschema::<T>))
     }
 
-    /// It answers with JSON and another status than 200.
+    /// Declares that it answers with JSON and another status than 200.
     pub(crate) fn answers_with<T: JsonSchema>(self, status: u16) -> Self {
         self.answers_as(status, Content::Json(subschema::<T>))
     }
 
-    /// It has an operation carried out, and answers how it ended or that it goes on.
+    /// Declares that it requests an operation, and answers with the result, or that the operation
+    /// continues.
     pub(crate) fn operates<Options: JsonSchema>(self) -> Self {
         self.takes::<Options>()
             .answers::<OperationOutcome>()
             .answers_with::<AcceptedOperation>(202)
     }
 
-    /// It answers with a stream of server-sent events, whose data are JSON.
+    /// Declares that it answers with a stream of server-sent events, whose data is JSON.
     pub(crate) fn streams<T: JsonSchema>(self) -> Self {
         self.answers_as(200, Content::Events(subschema::<T>))
     }

@@ -1,5 +1,5 @@
-//! The routes, one table: it is the router, what `GET /v1` lists, and the description of the
-//! interface.
+//! The routes in one table, which is the source of the router, of the list in `GET /v1`, and of the
+//! description of the interface.
 
 mod about;
 mod audit;
@@ -32,21 +32,21 @@ use crate::route::Route;
 use crate::stream::Feed;
 use crate::tap::Taps;
 
-/// What the routes lead to.
+/// The services behind the routes.
 #[derive(Debug, Clone)]
 pub(crate) struct Backends {
     pub(crate) system: System,
-    /// Nothing when the plugin may not operate the system.
+    /// `None` if the plugin may not operate the system.
     pub(crate) operator: Option<Operator>,
-    /// What the instances do now.
+    /// The present activity of the instances.
     pub(crate) live: Arc<Live>,
-    /// What happens, for those who listen.
+    /// The feed of changes, for streams.
     pub(crate) feed: Arc<Feed>,
-    /// Events, for those who look on.
+    /// The taps, which show events.
     pub(crate) taps: Taps,
-    /// Whether the plugin may look on at events.
+    /// Whether the plugin may observe events.
     pub(crate) observes: bool,
-    /// The last lines of the log; nothing where nobody keeps them.
+    /// The last lines of the log; `None` if no plugin keeps them.
     pub(crate) logs: Option<Service<dyn LogTail>>,
     /// How long a caller waits for the end of an operation.
     pub(crate) patience: Duration,
@@ -70,19 +70,19 @@ pub(crate) fn table() -> Vec<Route> {
     parts.into_iter().flatten().collect()
 }
 
-/// What answers at all routes, and where there is none.
+/// The router of all routes, with the answer for unknown paths.
 pub(crate) fn router(backends: &Backends) -> Router {
     let routes = table().into_iter();
     let router = Router::new().fallback(nothing);
     routes.fold(router, |router, route| route.mount(router, backends))
 }
 
-/// What answers at those that need no caller.
+/// The router of routes that need no caller.
 pub(crate) fn open() -> Router {
     console::router()
 }
 
-/// For connections that there is no room for.
+/// The router for connections for which there is no room.
 pub(crate) fn spare() -> Router {
     Router::new().fallback(async || {
         Problem::unavailable(
@@ -100,13 +100,13 @@ async fn nothing(uri: Uri) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, detail)
 }
 
-/// How an operation is meant.
+/// Options of an operation.
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Options {
-    /// Whether those that need the plugin are stopped first.
+    /// Whether the plugins that need the plugin are stopped first.
     cascade: bool,
-    /// Whether it is only said what would be done.
+    /// Whether the changes are only listed and not made.
     dry_run: bool,
 }
 
@@ -118,7 +118,7 @@ impl Options {
         }
     }
 
-    /// Refuses `cascade` where it would mean nothing.
+    /// Refuses `cascade` for an operation without it.
     fn alone(self, action: &str) -> Result<Self, Problem> {
         if !self.cascade {
             return Ok(self);
@@ -131,20 +131,20 @@ impl Options {
     }
 }
 
-/// An operation that goes on after the answer.
+/// An operation that continues after the answer.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct AcceptedOperation {
-    /// What was asked for.
+    /// The requested operation.
     accepted: String,
-    /// Why nobody waits for its end.
+    /// The reason why its end is not waited for.
     detail: String,
 }
 
-/// How an operation is meant that touches no plugin by itself.
+/// Options of an operation that does not name a plugin.
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct PlanOptions {
-    /// Whether it is only said what would be done.
+    /// Whether the changes are only listed and not made.
     dry_run: bool,
 }
 
@@ -158,7 +158,7 @@ impl PlanOptions {
     }
 }
 
-/// How many of something a caller wants: 1 to 1,000.
+/// Checks a limit of the caller: 1 to 1,000.
 fn wanted(limit: Option<usize>, otherwise: usize) -> Result<usize, Problem> {
     match limit.unwrap_or(otherwise) {
         limit @ 1..=1000 => Ok(limit),
@@ -169,15 +169,15 @@ fn wanted(limit: Option<usize>, otherwise: usize) -> Result<usize, Problem> {
     }
 }
 
-/// How an operation is meant of which there is nothing to say yet.
+/// Options of an operation that has none yet.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct NoOptions {}
 
-/// What has become of an operation that was not refused.
+/// The state of an operation that was not refused.
 enum Done {
     Wholly(OperationOutcome),
-    /// It goes on; what its caller is told.
+    /// It continues; contains the answer for the caller.
     Accepted(Response),
 }
 
@@ -191,7 +191,7 @@ impl IntoResponse for Done {
 }
 
 impl Backends {
-    /// Has an operation carried out, in the name of who asks.
+    /// Requests an operation on behalf of the caller.
     async fn operate(
         &self,
         caller: &Caller,
@@ -199,7 +199,7 @@ impl Backends {
         operation: Operation,
     ) -> Result<Done, Problem> {
         let operator = self.operator(caller)?;
-        // An operation that is asked for is carried out, also when nobody waits for it any more.
+        // The operation is carried out even if nobody waits for it any more.
         let operated = tokio::time::timeout(self.patience, operator.operate(operation)).await;
         match operated {
             Ok(operated) => match operated? {
@@ -212,7 +212,7 @@ impl Backends {
         }
     }
 
-    /// The answer about something that has not ended in time.
+    /// The answer about an operation that has not ended in time.
     fn accepted(&self, action: &str) -> Response {
         goes_on(
             action,
@@ -220,7 +220,7 @@ impl Backends {
         )
     }
 
-    /// What the system is operated with in the name of a caller.
+    /// The operator for the system, on behalf of a caller.
     fn operator(&self, caller: &Caller) -> Result<Operator, Problem> {
         let operator = self.operator.as_ref().ok_or_else(no_right)?;
         let operator = operator.on_behalf_of(&caller.name);

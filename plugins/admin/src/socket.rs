@@ -1,7 +1,8 @@
-//! The socket.
+//! The Unix socket.
 //!
-//! Invariant: the manager holds the lock of the data folder before any plugin is made, so that a
-//! socket that is there before it is bound is nobody's, and no service takes that of another.
+//! Invariant: the manager locks the data folder before any plugin is initialized. Therefore a
+//! socket that exists before it is bound is not in use, and no service takes the socket of another
+//! one.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -21,7 +22,7 @@ use crate::peer::Peer;
 ///
 /// # Errors
 ///
-/// When it can't be made.
+/// Returns an error if the socket can't be created.
 pub(crate) fn listen(dir: &Path) -> Result<Unix> {
     let path = dir.join(SOCKET);
     let refused = |error: io::Error| {
@@ -30,7 +31,7 @@ pub(crate) fn listen(dir: &Path) -> Result<Unix> {
     remove(&path).map_err(refused)?;
     let listener = with(&path, |path| std::os::unix::net::UnixListener::bind(path));
     let listener = listener.map_err(refused)?;
-    // From here on it is removed when something fails.
+    // From now on, it is removed if something fails.
     let file = SocketFile {
         path: path.clone(),
         id: id(&path).map_err(refused)?,
@@ -38,11 +39,12 @@ pub(crate) fn listen(dir: &Path) -> Result<Unix> {
     file.open(listener).context("can't listen on the socket")
 }
 
-/// The file of a socket; it goes with this.
+/// The file of a socket, which is removed when this is dropped.
 #[derive(Debug)]
 struct SocketFile {
     path: PathBuf,
-    /// Its device and inode: somebody may have removed it, and another one may be in its place.
+    /// Its device and inode, because it may have been removed, and another file may be in its
+    /// place.
     id: (u64, u64),
 }
 
@@ -62,7 +64,7 @@ impl SocketFile {
         id(&self.path).is_ok_and(|id| id == self.id)
     }
 
-    /// Removes it, if it is there and not another one in its place.
+    /// Removes it, if it exists and was not replaced by another file.
     fn remove(&self) {
         if !self.is_there() {
             return;
@@ -79,7 +81,7 @@ impl Drop for SocketFile {
     }
 }
 
-/// Removes a socket that nobody serves; anything else in its place is left alone.
+/// Removes a socket that no process serves. Any other file in its place is not changed.
 fn remove(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.file_type().is_socket() => fs::remove_file(path),
@@ -92,23 +94,23 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A Unix socket that is listened on. A clone is a hold on the same one, and its file goes with the
-/// last of them.
+/// A listening Unix socket. A clone refers to the same socket; its file is removed with the last
+/// clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Unix(Arc<(UnixListener, SocketFile)>);
 
 impl Unix {
-    /// Where it is.
+    /// Its path.
     pub(crate) fn path(&self) -> &Path {
         &self.0.1.path
     }
 
-    /// Whether it can be found.
+    /// Whether its file is still there.
     pub(crate) fn is_there(&self) -> bool {
         self.0.1.is_there()
     }
 
-    /// Lets nobody find it any more.
+    /// Removes its file, so that no client can find it any more.
     pub(crate) fn unlink(&self) {
         self.0.1.remove();
     }

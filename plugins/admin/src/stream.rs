@@ -1,8 +1,9 @@
-//! The stream: what happens, told to whoever listens, until the plugin stops.
+//! The stream: reports what happens to all listeners, until the plugin stops.
 //!
-//! State changes and operations are kept in a ring of fixed size, so that a listener whose connection
-//! broke can go on where it was. Each listener takes what it has not had when there is room on its
-//! connection; nobody waits for one, and what a slow one has missed is told it as a number.
+//! State changes and operations are kept in a ring of fixed size, so that a listener whose
+//! connection broke can continue where it was. Each listener takes the messages that it has not had
+//! when there is room on its connection. Nothing waits for a listener; a slow one gets the number
+//! of messages that it missed.
 
 pub(crate) mod session;
 pub(crate) mod topics;
@@ -21,22 +22,22 @@ use tokio::sync::{Semaphore, watch};
 
 use topics::Topic;
 
-/// Messages that are kept for listeners that come back.
+/// Number of messages that are kept for listeners that reconnect.
 const KEPT: usize = 1024;
 
-/// What all listeners have in common.
+/// The data that all listeners share.
 #[derive(Debug)]
 pub(crate) struct Feed {
     ring: Mutex<MessageRing>,
-    /// The number of the next message; changes when there is one.
+    /// The number of the next message. It changes when there is a new one.
     next: watch::Sender<u64>,
     /// Whether the plugin stops.
     stops: watch::Sender<bool>,
-    /// Tells this life of the feed from others: numbers begin anew.
+    /// Identifies this life of the feed, because the numbers begin again in each life.
     life: String,
-    /// How many may listen.
+    /// Limits the number of listeners.
     pub(crate) seats: Arc<Semaphore>,
-    /// Keeps the observers.
+    /// Keeps the observers' subscriptions.
     observed: Mutex<Vec<SubscriptionHandle>>,
 }
 
@@ -46,7 +47,7 @@ struct MessageRing {
     next: u64,
 }
 
-/// A message that is kept.
+/// A stored message.
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
     number: u64,
@@ -55,33 +56,33 @@ pub(crate) struct Message {
     data: Arc<str>,
 }
 
-/// An instance changed its state.
+/// A change of an instance's state.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct StateChange {
     /// Name of the instance.
     instance: String,
-    /// The state that it is in now.
+    /// The new state.
     state: &'static str,
-    /// Why, if it is not by itself.
+    /// The cause, if there is one.
     cause: Option<String>,
-    /// When.
+    /// The time.
     at: Timestamp,
 }
 
-/// An operation that somebody asked for came to its end, or was refused.
+/// The end or the refusal of a requested operation.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct OperationEnd {
-    /// The word of the audit log: `restart`.
+    /// The operation, in the word of the audit log: `restart`.
     operation: String,
-    /// The plugin that it was asked for; `null` for all.
+    /// The plugin of the operation; `null` if it concerns all.
     plugin: Option<String>,
-    /// Who asked.
+    /// The actor.
     by: String,
     /// `done`, `denied` or `failed`.
     outcome: String,
-    /// Why it was not done.
+    /// The reason why it was not done.
     error: Option<String>,
-    /// When.
+    /// The time.
     at: Timestamp,
 }
 
@@ -98,7 +99,7 @@ impl Feed {
         }
     }
 
-    /// Takes note of what happens, as long as the plugin runs.
+    /// Records what happens, as long as the plugin runs.
     pub(crate) fn observe(self: &Arc<Self>, observer: &Observer) -> Result<()> {
         let (of_states, of_operations) = (Arc::clone(self), Arc::clone(self));
         let states = observer.observe("plugin.*", move |event| {
@@ -116,7 +117,7 @@ impl Feed {
         Ok(())
     }
 
-    /// Ends the streams, each with a message that says so.
+    /// Ends the streams, each with a final message.
     pub(crate) fn end(&self) {
         self.stops.send_replace(true);
         let mut observed = self.observed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -142,7 +143,8 @@ impl Feed {
         self.next.send_replace(ring.next);
     }
 
-    /// Messages from a number on, some of them, and how many are not there any more.
+    /// Some messages, beginning with a number, and how many of the earlier ones do not exist any
+    /// more.
     pub(crate) fn since(&self, number: u64, most: usize) -> (Vec<Message>, u64) {
         let ring = self.ring();
         let oldest = ring

@@ -1,13 +1,13 @@
-//! Taps: events shown to somebody who looks on, with what was left out told.
+//! Taps: they show events to a reader, and report how many were left out.
 //!
-//! On the publisher's task an event that is tapped is written as JSON, once for all taps of a pattern,
-//! and put where there is room, or counted as lost: nobody is waited for, and how many look on makes no
-//! difference. A task of the plugin does the rest: it hides secrets, asks the filters, and chooses what
-//! is shown within the limits. What a reader has not taken is bounded, and what comes then is lost to
-//! that reader alone.
+//! On the publisher's task, a tapped event is serialized as JSON, once for all taps of a pattern,
+//! and put into a queue if there is room; otherwise it is counted as lost. The publisher never
+//! waits, and the number of readers makes no difference to it. A task of the plugin does the rest:
+//! it hides secrets, applies the filters, and chooses within the limits which events are shown. The
+//! events that wait for a reader are limited; further events are lost for this reader only.
 //!
 //! Invariants: no more than [`MOST_BYTES`] of events wait for the task, and no more than
-//! [`TAP_BYTES`] for a reader; a pattern that nobody taps is observed no more.
+//! [`TAP_BYTES`] for a reader; a pattern without taps is not observed any more.
 
 pub(crate) mod filter;
 pub(crate) mod sample;
@@ -38,14 +38,14 @@ const MOST_BYTES: usize = 8 << 20;
 /// Bytes that may wait for one reader.
 const TAP_BYTES: usize = 1 << 20;
 
-/// The longest data that are shown, in bytes of JSON.
+/// Largest data that is shown, in bytes of JSON.
 const LONGEST: usize = 64 << 10;
 
-/// How often what was chosen is handed out.
+/// Interval at which the chosen events are passed to the readers.
 const STEP: Duration = Duration::from_millis(100);
 
-/// Events of a pattern that are looked at in each step: what comes on top of it is lost, so that
-/// looking on at a busy topic takes no more than a part of a processor.
+/// Number of events of a pattern that are processed in each interval. Further events are lost, so
+/// that tapping a busy topic uses only a part of one processor.
 const LOOKED_AT: i64 = 2000;
 
 /// All taps of the service.
@@ -54,18 +54,18 @@ pub(crate) struct Taps(Arc<Hub>);
 
 #[derive(Debug)]
 struct Hub {
-    /// Nothing, where the plugin may not look on at events.
+    /// `None` if the plugin may not observe events.
     observer: Option<Observer>,
     queue: mpsc::Sender<Observed>,
-    /// Taken by the task.
+    /// The task takes it.
     observed: Mutex<Option<mpsc::Receiver<Observed>>>,
     waiting: Arc<AtomicUsize>,
     groups: Mutex<Groups>,
-    /// Told when there is a tap where there was none.
+    /// Notified when there is a tap after there was none.
     begun: Notify,
 }
 
-/// The patterns that are tapped, each with what ends when it is not any more.
+/// The tapped patterns, each with the subscription that ends when the pattern has no taps any more.
 type Groups = HashMap<String, (Arc<Group>, SubscriptionHandle)>;
 
 /// The taps of one pattern.
@@ -74,12 +74,12 @@ struct Group {
     pattern: String,
     seen: AtomicU64,
     lost: AtomicU64,
-    /// Events that are still looked at in this step.
+    /// Number of events that may still be processed in this interval.
     budget: AtomicI64,
     taps: Mutex<Vec<Arc<Tap>>>,
 }
 
-/// An event as it was seen.
+/// An observed event.
 struct Observed {
     group: Arc<Group>,
     topic: String,
@@ -90,21 +90,21 @@ struct Observed {
     json: String,
 }
 
-/// What a reader asks for.
+/// The limits that a reader asks for.
 #[derive(Debug, Clone)]
 pub(crate) struct Wish {
     pub(crate) filter: Option<TapFilter>,
-    /// One of so many is shown.
+    /// Of this number of events, one is shown.
     pub(crate) sample: u32,
-    /// Most that are shown in a second.
+    /// Most events that are shown in a second.
     pub(crate) limit: u32,
 }
 
-/// One reader's tap.
+/// The tap of one reader.
 #[derive(Debug)]
 struct Tap {
     filter: Option<TapFilter>,
-    /// What the group had counted before.
+    /// The counts of the group before the tap began.
     before: (u64, u64),
     state: Mutex<TapState>,
     ready: Arc<Notify>,
@@ -120,27 +120,27 @@ struct TapState {
     lost: u64,
 }
 
-/// A tap that lasts as long as this.
+/// A tap, which exists as long as this handle.
 #[derive(Debug)]
 pub(crate) struct TapHandle {
     hub: Arc<Hub>,
     group: Arc<Group>,
     tap: Arc<Tap>,
-    /// How many were left out when that was told last, and lost.
+    /// The number of events that were left out, and lost, at the last report.
     told: (u64, u64),
 }
 
-/// What a tap has shown and what it has left out, since it began.
+/// The counts of a tap since it began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub(crate) struct TapCounts {
     /// Events that the pattern matches.
     pub(crate) seen: u64,
-    /// Those that the filter let through, of those that were looked at.
+    /// Processed events that the filter accepted.
     pub(crate) matched: u64,
-    /// Those that were shown.
+    /// Events that were shown.
     pub(crate) shown: u64,
-    /// Those that were not looked at, because too many came at once, or that the reader was too slow
-    /// for.
+    /// Events that were not processed because too many arrived at once, or that the reader was too
+    /// slow to receive.
     pub(crate) lost: u64,
 }
 
@@ -149,17 +149,17 @@ pub(crate) struct TapCounts {
 pub(crate) struct Tapped<'a> {
     /// Its topic.
     topic: &'a str,
-    /// Its id, as in the log.
+    /// Its id, as the log shows it.
     id: &'a str,
-    /// When it was seen.
+    /// When it was observed.
     at: Timestamp,
-    /// Who published it.
+    /// The publishing plugin.
     publisher: &'static str,
     /// Its trace.
     trace: &'a str,
-    /// Its data, without secrets; `null` if they are longer than 64 kB.
+    /// Its data without secrets; `null` if it is longer than 64 kB.
     payload: Value,
-    /// How long the data are that are not shown, in bytes of JSON.
+    /// The size of the data if it is not shown, in bytes of JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     left_out_bytes: Option<usize>,
 }
@@ -177,14 +177,15 @@ impl Taps {
         }))
     }
 
-    /// Begins to show events of a pattern; `ready` is told when there are some.
+    /// Begins to show events of a pattern. `ready` is notified when there are events.
     pub(crate) fn open(
         &self,
         pattern: &str,
         wish: &Wish,
         ready: &Arc<Notify>,
     ) -> Result<TapHandle> {
-        // Held until the tap is among those of its pattern: a pattern without one goes.
+        // The lock is held until the tap belongs to its pattern, because a pattern without taps is
+        // removed.
         let mut groups = self.0.groups();
         let group = self.0.group(&mut groups, pattern)?;
         let tap = Arc::new(Tap {
@@ -211,7 +212,7 @@ impl Taps {
         })
     }
 
-    /// Looks at what was observed, for ever.
+    /// Processes observed events, and never returns.
     pub(crate) async fn run(&self) {
         let observed = self
             .0
@@ -271,7 +272,7 @@ impl Hub {
         Ok(group)
     }
 
-    /// Hands out what was chosen since the last step.
+    /// Passes the events that were chosen since the last interval to the readers.
     fn step(&self, passed: Duration) {
         let groups: Vec<_> = self
             .groups()
@@ -289,7 +290,7 @@ impl Hub {
     }
 }
 
-/// What is done on the publisher's task: it waits for nothing.
+/// The part on the publisher's task, which never waits.
 fn look(
     group: &Arc<Group>,
     queue: &mpsc::Sender<Observed>,
@@ -325,8 +326,8 @@ impl Group {
 }
 
 impl Observed {
-    /// Offers the event to all taps of its pattern. Filters see it without secrets, too: so nobody can
-    /// guess them by asking.
+    /// Offers the event to all taps of its pattern. Filters get it without secrets too, so that
+    /// nobody can find out secrets with filters.
     fn show(&self) {
         let mut payload = serde_json::from_str(&self.json).unwrap_or_default();
         mask_value(&mut payload);
@@ -361,15 +362,15 @@ impl Tap {
         (self.filter.as_ref()).is_none_or(|filter| filter.admits(payload))
     }
 
-    /// Counts an event that it wants, and chooses whether to show it: under one lock, so that an
-    /// event that waits to be shown is never told as left out.
+    /// Counts an event that the filter accepts, and chooses whether to show it. Both happen under
+    /// one lock, so that an event that waits to be shown is never reported as left out.
     fn take(&self, text: Arc<str>) {
         let mut state = self.state();
         state.matched += 1;
         state.sampler.offer(text);
     }
 
-    /// Puts what was chosen where the reader takes it, as far as there is room.
+    /// Passes the chosen events to the reader, as far as there is room.
     fn hand_out(&self, passed: Duration) {
         let state = &mut *self.state();
         let chosen = state.sampler.hand_out(passed);
@@ -407,7 +408,7 @@ impl TapHandle {
         Some(text)
     }
 
-    /// What it has shown and left out, if more was left out since that was told.
+    /// The counts, if more events were left out since the last report.
     pub(crate) fn left_out(&mut self) -> Option<TapCounts> {
         let counts = self.counts();
         let waiting = {
@@ -422,7 +423,7 @@ impl TapHandle {
         Some(counts)
     }
 
-    /// What it has shown and left out so far.
+    /// The counts so far.
     pub(crate) fn counts(&self) -> TapCounts {
         let state = self.tap.state();
         let (seen, lost) = self.tap.before;
@@ -443,7 +444,7 @@ impl Drop for TapHandle {
         if taps.is_empty() {
             let ended = groups.remove(&self.group.pattern);
             drop((taps, groups));
-            // Without the locks: it changes the table of the bus.
+            // This is done without the locks, because it changes the dispatch table.
             drop(ended);
         }
     }

@@ -1,4 +1,4 @@
-//! Tokens: random texts that callers from elsewhere show, of which config has only the hashes.
+//! Tokens: random texts for callers over TCP. Config contains only their hashes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq;
 
 use crate::access::{Right, Rights, Role};
 
-/// How a token begins, so that who finds one knows what it is.
+/// The prefix of a token, so that a token that is found somewhere can be recognized.
 const PREFIX: &str = "adm_";
 
 /// The SHA-256 of a token. Its text is 64 hexadecimal digits.
@@ -21,7 +21,7 @@ const PREFIX: &str = "adm_";
 pub struct TokenHash(Digest);
 
 impl TokenHash {
-    /// That of a token.
+    /// The hash of a token.
     #[must_use]
     pub fn of(token: &str) -> Self {
         Self(Digest::of_bytes(token.as_bytes()))
@@ -29,7 +29,7 @@ impl TokenHash {
 }
 
 impl PartialEq for TokenHash {
-    /// Takes the same time whatever is different.
+    /// Takes the same time for all values.
     fn eq(&self, other: &Self) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
@@ -49,7 +49,7 @@ impl fmt::Debug for TokenHash {
     }
 }
 
-/// Text that is no hash of a token.
+/// The error for a text that is not the hash of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenHashError;
 
@@ -90,19 +90,19 @@ impl JsonSchema for TokenHash {
     }
 }
 
-/// Who may ask over TCP, and what they may do.
+/// A caller over TCP, with its rights.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenConfig {
-    /// What the audit log calls who shows it.
+    /// The name of the caller in the audit log.
     #[schemars(length(min = 1, max = 64), regex(pattern = "^[A-Za-z0-9._-]+$"))]
     pub name: String,
     /// The SHA-256 of the token: `token new` prints both.
     pub hash: TokenHash,
-    /// What they may do: `viewer`, `operator` or `admin`.
+    /// The role of the caller: `viewer`, `operator` or `admin`.
     #[serde(default)]
     pub role: Option<Role>,
-    /// What they may do, one by one, in the place of a role.
+    /// The rights of the caller, in place of a role.
     #[serde(default)]
     #[schemars(length(max = 5))]
     pub rights: Option<Vec<Right>>,
@@ -117,7 +117,7 @@ impl TokenConfig {
         }
     }
 
-    /// Whether it says in one way what its bearer may do.
+    /// Checks that the rights are set in exactly one way.
     fn check(&self, at: usize) -> Result<()> {
         let key = match (self.role, &self.rights) {
             (Some(_), Some(_)) => "a role or rights, not both",
@@ -131,7 +131,7 @@ impl TokenConfig {
     }
 }
 
-/// Whether tokens are understood in one way.
+/// Checks that names and hashes of tokens are unique.
 pub(crate) fn check(tokens: &[TokenConfig]) -> Result<()> {
     for (at, token) in tokens.iter().enumerate() {
         token.check(at)?;
@@ -149,11 +149,11 @@ pub(crate) fn check(tokens: &[TokenConfig]) -> Result<()> {
     Ok(())
 }
 
-/// A new token of 256 random bits: its text, which nobody keeps, and its hash.
+/// A new token of 256 random bits: its text, which is not stored, and its hash.
 ///
 /// # Errors
 ///
-/// When the system has no random numbers.
+/// Returns an error if the system has no random numbers.
 pub fn new_token() -> Result<(String, TokenHash)> {
     let mut random = [0u8; 32];
     getrandom::fill(&mut random)

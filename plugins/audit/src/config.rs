@@ -8,15 +8,15 @@ use plugin_ndjson::FileConfig;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuditConfig {
-    /// Patterns of the topics whose events are written down.
+    /// Patterns of the topics whose events are recorded.
     pub topics: Vec<Pattern>,
-    /// Whether each publishing is written down.
+    /// Whether each published event is recorded.
     pub publishes: bool,
-    /// Whether each delivery that failed is written down.
+    /// Whether each failed delivery is recorded.
     pub failures: bool,
-    /// Whether the data of the event stands in the entry of its publishing.
+    /// Whether the entry of a published event contains the event's data.
     pub data: bool,
-    /// Names of fields whose values are replaced by `***`, however deep they are.
+    /// Names of fields whose values are replaced by `***`, at any depth.
     pub redact: Vec<String>,
     /// How much is kept.
     pub file: FileConfig,

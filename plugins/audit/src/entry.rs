@@ -1,11 +1,11 @@
-//! One entry of the trail.
+//! One entry of the log.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use plugin_core::prelude::*;
 use serde_json::Value;
 
-/// One entry. What is not known is left out.
+/// One entry. Unknown values are left out.
 #[derive(Debug, Serialize)]
 pub(crate) struct Entry {
     unix_nano: u64,
@@ -21,7 +21,7 @@ pub(crate) struct Entry {
     failure: Option<Failure>,
 }
 
-/// A delivery that failed.
+/// A failed delivery.
 #[derive(Debug, Serialize)]
 struct Failure {
     plugin: &'static str,
@@ -57,7 +57,7 @@ impl Entry {
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let trace = event.trace();
         Self {
-            // Enough for five centuries.
+            // This is enough for five centuries.
             unix_nano: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
             action,
             topic: event.topic().to_owned(),

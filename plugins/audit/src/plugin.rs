@@ -1,4 +1,4 @@
-//! The plugin: entries of what it is told go to the file.
+//! The plugin: its interceptors write entries to the file.
 
 use plugin_core::event::Pattern;
 use plugin_core::prelude::*;
@@ -62,7 +62,8 @@ impl AuditTrail {
         }
     }
 
-    /// After all others, so that what they refuse is not written down as published.
+    /// Runs after all other interceptors, so that an event that they refuse is not recorded as
+    /// published.
     #[intercept(publish, topics = Self::publishes, priority = i32::MIN)]
     fn published(&self, event: &AnyEvent<'_>) {
         let data = if self.config.data {
@@ -82,7 +83,7 @@ impl AuditTrail {
         }
     }
 
-    /// What can't be read is left out: an event is not refused for that.
+    /// Data that can't be serialized is left out; the event is not refused because of that.
     fn data(&self, event: &AnyEvent<'_>) -> Option<Value> {
         let mut data = event.to_json().ok()?;
         redact(&mut data, &self.config.redact);

@@ -1,15 +1,15 @@
-//! Fields that nobody should read in a file.
+//! Hides fields whose values must not be readable in a file.
 
 use std::borrow::Cow;
 
 use plugin_core::config::mask;
 use serde_json::Value;
 
-/// What stands in their place.
+/// The replacement for such values.
 const REDACTED: &str = "***";
 
-/// Replaces the values of some fields, however deep they are and however their names are spelled
-/// (`Password`), and the secrets that the form of another text gives away.
+/// Replaces the values of some fields at any depth, in upper or lower case (`Password`), and
+/// secrets that the form of another text reveals.
 pub(crate) fn redact(value: &mut Value, names: &[String]) {
     match value {
         Value::Object(fields) => {

@@ -7,10 +7,10 @@ use plugin_core::prelude::*;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CacheConfig {
-    /// Most values at once.
+    /// Most values at the same time.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub max_entries: u64,
-    /// Longest time that a value is kept, whatever is asked for.
+    /// Longest time for which a value is kept, even if a longer time is requested.
     #[schemars(extend("x-min" = "1ms", "x-max" = "365d"))]
     pub max_ttl: Period,
 }

@@ -5,8 +5,8 @@
 //! | config | [`CacheConfig`]: `max_entries`, `max_ttl` |
 //! | provides | [`Cache`](plugin_contracts::Cache) |
 //!
-//! When the cache is full, the value that was not used for the longest time gives way. Keys are
-//! shared by all plugins: a plugin puts its own name in front of them, `auth.token.…`.
+//! If the cache is full, the value that was not used for the longest time is removed. All plugins
+//! share the keys, so a plugin puts its own name in front of them: `auth.token.…`.
 #![forbid(unsafe_code)]
 
 mod config;

@@ -13,7 +13,7 @@ use crate::store::{Kept, Store};
 /// Keeps values in memory for a limited time.
 #[derive(Debug)]
 pub struct MemoryCache {
-    /// Written to only by a reload, which no change of a value may miss.
+    /// Only a reload locks it for writing, and no change of a value must be lost meanwhile.
     store: RwLock<Store>,
 }
 
@@ -34,13 +34,14 @@ impl MemoryCache {
         })
     }
 
-    /// A restart keeps the values, each for as long as it has left.
+    /// A restart keeps the values, each for its remaining time.
     #[snapshot]
     async fn snapshot(&self) -> Vec<Kept> {
         self.store.read().await.values()
     }
 
-    /// The values stay, each for as long as it has left, or as long as it may by the new config.
+    /// The values stay, each for its remaining time, but at most for the time that the new config
+    /// allows.
     #[reload]
     async fn reload(&self, Config(config): Config<CacheConfig>) -> Result<()> {
         let mut store = self.store.write().await;

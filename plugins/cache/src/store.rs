@@ -1,7 +1,7 @@
-//! Values with an end each.
+//! Values that expire.
 //!
-//! moka frees the memory of what has expired; whether it has is decided here, by tokio's clock,
-//! so that a test that pauses time moves it too.
+//! moka frees the memory of expired values. Whether a value has expired is decided here, by tokio's
+//! clock, so that a test that pauses time also controls the expiry.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ struct Entry {
     until: Instant,
 }
 
-/// A value between two stores.
+/// A value that is moved between two stores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Kept {
     key: String,
@@ -35,7 +35,7 @@ pub(crate) struct Kept {
     left: Duration,
 }
 
-/// Tells moka how long each entry is of use.
+/// Tells moka how long each entry is needed.
 struct ByEntry;
 
 impl Expiry<String, Entry> for ByEntry {
@@ -61,8 +61,8 @@ impl Expiry<String, Entry> for ByEntry {
 
 impl Store {
     pub(crate) fn new(config: &CacheConfig) -> Self {
-        // The default policy may refuse a new value in favour of old ones: who sets a value
-        // counts on finding it.
+        // The default policy may refuse a new value in favour of old ones, but a plugin that sets a
+        // value expects to find it.
         let entries = moka::future::Cache::builder()
             .max_capacity(config.max_entries)
             .eviction_policy(EvictionPolicy::lru())
@@ -74,15 +74,15 @@ impl Store {
         }
     }
 
-    /// The same values under another config: each for as long as it has left, at most as long as is
-    /// allowed now. When there are too many, any of them give way.
+    /// The same values under another config: each for its remaining time, at most for the time that
+    /// is allowed now. If there are too many, any of them may be removed.
     pub(crate) async fn with(&self, config: &CacheConfig) -> Self {
         let store = Self::new(config);
         store.put_back(self.values()).await;
         store
     }
 
-    /// All values, and how long each is of use from now on.
+    /// All values, with their remaining times.
     pub(crate) fn values(&self) -> Vec<Kept> {
         let now = Instant::now();
         let kept = self.entries.iter().map(|(key, entry)| Kept {
@@ -93,20 +93,20 @@ impl Store {
         kept.collect()
     }
 
-    /// Keeps values of another store.
+    /// Adds values from another store.
     pub(crate) async fn put_back(&self, values: Vec<Kept>) {
         for Kept { key, value, left } in values {
             self.set(&key, value, left).await;
         }
     }
 
-    /// The value of a key, unless it is gone or its time is over.
+    /// The value of a key, unless it was removed or has expired.
     pub(crate) async fn get(&self, key: &str) -> Option<Value> {
         let entry = self.entries.get(key).await?;
         (Instant::now() < entry.until).then_some(entry.value)
     }
 
-    /// Keeps a value for a time; for no time at all, forgets the key.
+    /// Stores a value for a time; if the time is zero, removes the key.
     pub(crate) async fn set(&self, key: &str, value: Value, ttl: Duration) {
         let ttl = ttl.min(self.max_ttl);
         if ttl.is_zero() {
@@ -118,7 +118,7 @@ impl Store {
             .await;
     }
 
-    /// Forgets a key.
+    /// Removes a key.
     pub(crate) async fn remove(&self, key: &str) {
         self.entries.invalidate(key).await;
     }

@@ -1,4 +1,4 @@
-//! The database that the config chose.
+//! The database that config chooses.
 
 use std::path::Path;
 
@@ -11,14 +11,14 @@ use crate::config::{DatabaseConfig, Target};
 use crate::store::{Saving, Store};
 use crate::{mysql, sqlite};
 
-/// A database of either kind.
+/// A database of one of the two kinds.
 #[derive(Debug)]
 pub(crate) enum Backend {
     Sqlite(Store<Sqlite>),
     MySql(Store<MySql>),
 }
 
-/// Calls a method of the store, whichever it is.
+/// Calls a method of the store of either kind.
 macro_rules! either {
     ($backend:expr, $store:ident => $call:expr) => {
         match $backend {
@@ -29,11 +29,11 @@ macro_rules! either {
 }
 
 impl Backend {
-    /// Opens the database that the config describes.
+    /// Opens the database that config describes.
     ///
     /// # Errors
     ///
-    /// When the config does not fit together, or the database can't be opened.
+    /// Returns an error if the config is inconsistent, or if the database can't be opened.
     pub(crate) async fn open(config: &DatabaseConfig, data_dir: &Path) -> Result<Self> {
         config.check_tables()?;
         let limits = config.limits();

@@ -1,4 +1,4 @@
-//! Settings of `database-plugin`, and what they come to.
+//! Settings of `database-plugin`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub type Tables = BTreeMap<String, BTreeMap<String, ColumnKind>>;
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct DatabaseConfig {
-    /// Which database. Without it: `mysql` when `host` is given, else `sqlite`.
+    /// The kind of database. By default, it is `mysql` if `host` is set, otherwise `sqlite`.
     pub driver: Option<Driver>,
     /// Host of the MySQL or MariaDB server.
     pub host: Option<String>,
@@ -30,36 +30,37 @@ pub struct DatabaseConfig {
     pub port: u16,
     /// Name of the database on the server.
     pub database: Option<String>,
-    /// Who logs in at the server.
+    /// Name of the user at the server.
     pub username: Option<String>,
     /// Password of `username`.
     pub password: Option<Secret>,
-    /// File of the SQLite database; a relative path is below the plugin's data directory. An absolute
-    /// one may lead anywhere; neither has a `..` in it.
+    /// File of the SQLite database. A relative path is below the plugin's data directory; an
+    /// absolute path can be anywhere. Neither may contain `..`.
     pub path: Option<PathBuf>,
-    /// Most connections at once.
+    /// Most connections at the same time.
     #[schemars(range(min = 1, max = 1000))]
     pub pool_size: u32,
     /// How long to wait for a connection.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub connect_timeout: Period,
-    /// How long one statement may take.
+    /// Time limit of one statement.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub query_timeout: Period,
-    /// Most rows that one query may return; one that finds more fails.
+    /// Most rows of the result of one query; a query with more rows fails.
     #[schemars(range(min = 1000, max = 100_000_000))]
     pub max_rows: usize,
-    /// Most bytes that one query may return; one that finds more fails.
+    /// Most bytes of the result of one query; a query with a larger result fails.
     #[schemars(range(min = 65_536, max = 1_073_741_824))]
     pub max_result_bytes: usize,
-    /// Most bytes of one value that an event saves, or binds in a query.
+    /// Most bytes of one value that an event saves or uses as a query parameter.
     #[schemars(range(min = 1024, max = 1_073_741_824))]
     pub max_value_bytes: usize,
-    /// How many of the last `data.save` are known again when they are delivered a second time.
+    /// Number of the last `data.save` events that are recognized if they are delivered a second
+    /// time.
     #[schemars(range(min = 0, max = 100_000_000))]
     pub remembered_saves: u32,
-    /// Tables that events may save to and ask, each made when it is absent, with a key `id` that
-    /// the database counts up. The tables of other plugins are out of reach for events.
+    /// Tables that events may save to and query. A missing table is created, with a key `id` that
+    /// the database increments. Events can't access tables of other plugins.
     pub tables: Tables,
 }
 
@@ -95,7 +96,7 @@ pub enum Driver {
     Mysql,
 }
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ColumnKind {
@@ -107,7 +108,7 @@ pub enum ColumnKind {
     Real,
     /// Bytes: base64 in JSON.
     Blob,
-    /// Any JSON, kept as its text.
+    /// Any JSON value, stored as its text.
     Json,
 }
 
@@ -123,7 +124,7 @@ impl ColumnKind {
     }
 }
 
-/// Bounds on every use of the database.
+/// Limits on every use of the database.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) pool_size: u32,
@@ -138,7 +139,7 @@ pub(crate) struct Limits {
 plugin_core::checked!(DatabaseConfig, DatabaseConfig::check);
 
 impl DatabaseConfig {
-    /// Checks what the schema can't: which keys go together, the path, and the names of tables.
+    /// Checks what the schema can't check: combinations of keys, the path, and the names of tables.
     fn check(&self) -> Result<()> {
         self.check_tables()?;
         self.target(Path::new("")).map(drop)
@@ -148,7 +149,7 @@ impl DatabaseConfig {
     ///
     /// # Errors
     ///
-    /// Names the one that is no plain name.
+    /// Returns an error that names the invalid name.
     pub(crate) fn check_tables(&self) -> Result<()> {
         for (table, columns) in &self.tables {
             for name in columns.keys().chain([table]) {

@@ -1,4 +1,4 @@
-//! What a driver has to bring; everything above it is written once for both.
+//! The parts that differ between the drivers. Everything above is written once for both.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -16,26 +16,27 @@ use crate::error::{self, classify};
 use crate::param::{Param, size_of_value};
 use crate::query::Grammar;
 
-/// What a statement did.
+/// The effect of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Done {
     /// How many rows it changed.
     pub(crate) changed: u64,
-    /// Key of the row that it inserted last.
+    /// Key of the row that was inserted last.
     pub(crate) key: i64,
 }
 
-/// Why rows were not read to their end.
+/// The reason why not all rows were read.
 #[derive(Debug)]
 pub(crate) enum Stopped {
     /// The database failed.
     Failed(sqlx::Error),
-    /// The rows are not as they should be; what is left of them was not read.
+    /// The rows exceed a limit or are invalid; the remaining ones were not read.
     Refused(Error),
 }
 
 impl Stopped {
-    /// Whether the connection is whole: the database answered, and there is nothing left to read.
+    /// Whether the connection can be used again: the database has answered, and no data is left to
+    /// read.
     pub(crate) fn leaves_it_whole(&self) -> bool {
         matches!(self, Self::Failed(error) if error::is_answer(error))
     }
@@ -52,29 +53,29 @@ impl From<Stopped> for Error {
 
 /// The differences between the databases.
 pub(crate) trait Dialect: Database {
-    /// Whose grammar a query has.
+    /// The grammar of queries.
     const GRAMMAR: Grammar;
-    /// Whether it is no server: a connection opens files of this machine.
+    /// Whether the database is not a server, so that a connection opens files of this machine.
     const IN_THIS_PROCESS: bool;
-    /// Stands around names.
+    /// The quotation mark around names.
     const QUOTE: char;
-    /// Begins a transaction that writes.
+    /// The statement that begins a transaction that writes.
     const BEGIN: &'static str;
     /// Type of the key of a declared table.
     const KEY: &'static str;
     /// Type of the key of an event.
     const EVENT_KEY: &'static str;
-    /// What follows the columns of a table.
+    /// The text after the columns of a table.
     const TABLE_OPTIONS: &'static str;
     /// Finds all tables with their columns.
     const COLUMNS: &'static str;
-    /// Finds columns that can't hold every text: table, column, and what they hold.
+    /// Finds columns that can't contain every text: table, column, and what they can contain.
     const NARROW_COLUMNS: Option<&'static str>;
 
     /// Type of a declared column.
     fn column_type(kind: ColumnKind) -> &'static str;
 
-    /// Has the database end what is asked on this connection after `limit`.
+    /// Makes the database end the statements on this connection after `limit`.
     fn limit(
         connection: &mut Self::Connection,
         limit: Duration,
@@ -95,7 +96,7 @@ pub(crate) trait Dialect: Database {
         limits: Limits,
     ) -> impl Future<Output = Result<Vec<Row>, Stopped>> + Send;
 
-    /// Runs a statement that returns rows, where nothing can be written.
+    /// Runs a statement that returns rows and can't write.
     fn query(
         connection: &mut Self::Connection,
         sql: &str,
@@ -103,20 +104,21 @@ pub(crate) trait Dialect: Database {
         limits: Limits,
     ) -> impl Future<Output = Result<Vec<Row>, Stopped>> + Send;
 
-    /// A connection on which nothing waits long for a lock.
+    /// A connection on which no statement waits long for a lock.
     fn connect_in_haste(
         options: <Self::Connection as Connection>::Options,
     ) -> impl Future<Output = sqlx::Result<Self::Connection>> + Send;
 
-    /// Whether the database answers, and would take a write as far as can be told without one.
+    /// Checks whether the database answers, and would accept a write, as far as that is visible
+    /// without writing.
     fn probe(connection: &mut Self::Connection) -> impl Future<Output = sqlx::Result<()>> + Send;
 
-    /// A plugin's statement, which is written for both databases, as this one needs it.
+    /// A plugin's statement, which is written for both databases, in the form that this one needs.
     fn portable(sql: &str) -> Cow<'_, str>;
 }
 
-/// A statement with its values bound. The text is one that [`crate::query`] or [`crate::schema`]
-/// wrote, or that of a plugin.
+/// A statement with its values bound. Its text was written by [`crate::query`] or
+/// [`crate::schema`], or by a plugin.
 pub(crate) fn bind<DB>(sql: &str, params: Vec<Param>) -> Query<'static, DB, DB::Arguments>
 where
     DB: Database,
@@ -136,7 +138,7 @@ where
     })
 }
 
-/// Reads rows one by one, up to a number of them and of their bytes.
+/// Reads rows one by one, up to limits on their number and size.
 pub(crate) async fn collect<R: sqlx::Row>(
     rows: impl Stream<Item = sqlx::Result<R>> + Send,
     limits: Limits,
@@ -168,7 +170,7 @@ pub(crate) async fn collect<R: sqlx::Row>(
     Ok(found)
 }
 
-/// A row of an object has each name once.
+/// A row becomes an object, so each name must occur only once.
 fn named<R: sqlx::Row>(
     row: &R,
     value: fn(&R, usize) -> sqlx::Result<serde_json::Value>,

@@ -1,24 +1,25 @@
-//! What a failure of the database means: whether trying again may help, and who has to act.
+//! Classifies failures of the database: whether a retry may help, and who has to act.
 
 use plugin_core::Error;
 use sqlx::error::DatabaseError;
 use sqlx::mysql::MySqlDatabaseError;
 use sqlx::sqlite::SqliteError;
 
-/// What a failure means.
+/// The meaning of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
-    /// It passes: the connection, another transaction, the state of the server or of its disk.
+    /// It is temporary: caused by the connection, by another transaction, or by the state of the
+    /// server or its disk.
     Retriable,
     /// Settings, accounts or permissions are wrong.
     Config,
-    /// It was ended by its time limit.
+    /// The time limit ended it.
     TooLong,
-    /// The statement is wrong, or breaks a rule of the schema.
+    /// The statement is wrong, or violates a rule of the schema.
     Statement,
 }
 
-/// The plugin's error of a driver's one.
+/// The plugin's error for a driver's error.
 pub(crate) fn classify(error: sqlx::Error) -> Error {
     let text = "database";
     match meaning(&error) {
@@ -31,8 +32,9 @@ pub(crate) fn classify(error: sqlx::Error) -> Error {
     }
 }
 
-/// The plugin's error of a write. It waits for nothing but locks and the disk, so its time limit
-/// says that these were busy, which passes. With `again`, a key that is taken passes too.
+/// The plugin's error for a write. A write waits only for locks and the disk, so if it exceeds its
+/// time limit, these were busy, which is temporary. With `again`, a key that exists already is
+/// temporary too.
 pub(crate) fn classify_write(error: sqlx::Error, again: bool) -> Error {
     let passes = match meaning(&error) {
         Meaning::TooLong => true,
@@ -45,8 +47,9 @@ pub(crate) fn classify_write(error: sqlx::Error, again: bool) -> Error {
     classify(error)
 }
 
-/// Whether the database answered, so that the connection has nothing under way and can be used
-/// again. One to a server that is about to go, or has become one that refuses, is better made anew.
+/// Whether the database answered, so that nothing is in progress on the connection and it can be
+/// used again. A connection to a server that is shutting down or has begun to refuse statements
+/// should be replaced.
 pub(crate) fn is_answer(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(answer) = error else {
         return false;
@@ -55,8 +58,8 @@ pub(crate) fn is_answer(error: &sqlx::Error) -> bool {
     local || meaning(error) != Meaning::Retriable
 }
 
-/// Whether somebody else had the lock of the file. A server whose tables are locked is given up
-/// before it says so.
+/// Whether another connection held the lock of the file. A statement that waits for locked tables
+/// of a server is ended by its time limit before the server reports the lock.
 pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(error) = error else {
         return false;
@@ -72,13 +75,13 @@ fn sqlite_code(error: &dyn DatabaseError) -> Option<u32> {
 
 fn meaning(error: &sqlx::Error) -> Meaning {
     match error {
-        // A closed pool is one whose plugin is being restarted.
+        // A closed pool belongs to a plugin that is being restarted.
         sqlx::Error::Io(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::BeginFailed
-        // The driver takes the connection for one within a transaction: another one is not.
+        // The driver assumes that the connection is in a transaction; another connection is not.
         | sqlx::Error::InvalidSavePointStatement
         | sqlx::Error::Protocol(_) => Meaning::Retriable,
         sqlx::Error::Configuration(_) | sqlx::Error::Tls(_) => Meaning::Config,
@@ -92,23 +95,25 @@ fn meaning(error: &sqlx::Error) -> Meaning {
     }
 }
 
-/// By the server's error number.
+/// Classifies by the server's error number.
 fn mysql(number: u16, message: &str) -> Meaning {
     match number {
-        // Memory, threads, files or the disk are used up.
+        // Memory, threads, files or the disk are exhausted.
         1021 | 1026 | 1030 | 1037 | 1038 | 1041 | 1114 | 1135 | 3675
-        // Too many connections, of all or of this account.
+        // There are too many connections, in total or for this account.
         | 1040 | 1203 | 1226
-        // It starts, stops, or lost this connection.
+        // The server starts or stops, or has lost this connection.
         | 1042 | 1043 | 1053 | 1077 | 1079 | 1080 | 1152 | 1158..=1161 | 1184 | 1927 | 3168
         | 3169 | 4031
-        // Not yet a member of its cluster; read-only.
+        // The server is not a member of its cluster yet, or is read-only.
         | 1047 | 1836 | 3100 | 3101
-        // Lock wait, lock table, deadlock, killed by hand, altered at the same time, commit.
+        // Lock wait, lock table, deadlock, killed by an administrator, altered concurrently,
+        // commit.
         | 1180 | 1181 | 1205 | 1206 | 1213 | 1317 | 1412 | 1613 | 1614 | 1615 | 1637 => {
             Meaning::Retriable
         }
-        // An option of the server forbids it: to be read-only may pass, others do not.
+        // An option of the server forbids it. Being read-only may be temporary; other options are
+        // not.
         1290 if message.contains("read-only") || message.contains("read_only") => {
             Meaning::Retriable
         }
@@ -122,7 +127,7 @@ fn mysql(number: u16, message: &str) -> Meaning {
     }
 }
 
-/// By the primary result code.
+/// Classifies by the primary result code.
 fn sqlite(code: u32) -> Meaning {
     match code {
         // Busy, locked, no memory, disk I/O, full, can't open a file (now), the locking protocol.
@@ -155,11 +160,12 @@ mod tests {
         let read_only = "running with the --read-only option";
         assert_eq!(mysql(1290, read_only), Meaning::Retriable);
         assert_eq!(mysql(1290, "--secure-file-priv"), Meaning::Statement);
-        // Disk full, stops, read-only, lock wait, deadlock, killed, killed by hand.
+        // Disk full, shutdown, read-only, lock wait, deadlock, killed, killed by an administrator.
         for passes in [1021, 1053, 1836, 1205, 1213, 1317, 1927] {
             assert_eq!(mysql(passes, ""), Meaning::Retriable, "{passes}");
         }
-        // Syntax, no such table, a text that is too long or not in the charset, a taken key.
+        // Syntax error, unknown table, a text that is too long or not in the charset, an existing
+        // key.
         for stays in [1064, 1146, 1292, 1366, 1406, 1062, 1792] {
             assert_eq!(mysql(stays, ""), Meaning::Statement, "{stays}");
         }

@@ -1,9 +1,10 @@
-//! Whether the database can be reached and takes writes.
+//! The health of the database: whether it can be reached and accepts writes.
 //!
-//! The answer takes at most 0.9 s (an idle connection and a new one that do not answer) or, when the
-//! last writes leave it in doubt whether one works, 1.35 s (a new connection and a write); closing a
-//! connection that was made for the question adds 0.25 s at most. The kernel takes a plugin that has
-//! not answered within a second for not ready, and still waits for the answer.
+//! The answer takes at most 0.9 s (an idle connection and a new one that do not answer). If the
+//! last writes leave it in doubt whether writing works, it takes at most 1.35 s (a new connection
+//! and a write). Closing a connection that was made for the check adds at most 0.25 s. If a plugin
+//! has not answered within a second, the kernel treats it as not ready, and still waits for the
+//! answer.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,52 +19,52 @@ use crate::error::is_locked;
 use crate::memory;
 use crate::reach::Reach;
 
-/// How long a connection of the pool may take to answer; then a new one is tried.
+/// Time limit for the answer of a pooled connection; after that, a new one is tried.
 const IDLE: Duration = Duration::from_millis(250);
 
-/// How long a new connection may take, until it has answered.
+/// Time limit for a new connection, including its first answer.
 const NEW: Duration = Duration::from_millis(650);
 
-/// How long a write may take that is made to see whether one works.
+/// Time limit of a write that tests whether writing works.
 const WRITE: Duration = Duration::from_millis(700);
 
-/// How long a write may be under way before it is in doubt that any works.
+/// Duration of a write after which it is in doubt whether writing works.
 const LONG: Duration = Duration::from_secs(1);
 
-/// How the writes go. A database that refused one, or lets one wait for long, is asked with a write
-/// of its own until it takes one; otherwise it is not written to.
+/// The results of writes. If the database refused a write, or lets one wait for long, the health
+/// check writes itself until that succeeds; otherwise it does not write.
 #[derive(Debug, Default)]
 pub(crate) struct Writes(Mutex<Past>);
 
 #[derive(Debug, Default)]
 struct Past {
-    /// Whether the last one was refused, or given up.
+    /// Whether the last write was refused or given up.
     is_refused: bool,
-    /// How many worked.
+    /// Number of successful writes.
     worked: u64,
-    /// Those under way, each by a number.
+    /// The writes in progress, each with a number.
     under_way: BTreeMap<u64, Way>,
     next: u64,
 }
 
-/// A write under way.
+/// A write in progress.
 #[derive(Debug)]
 struct Way {
     since: Instant,
-    /// Whether it has the lock of the database's file, and so waits for nobody.
+    /// Whether it holds the lock of the database's file, so that it does not wait for others.
     has_lock: bool,
 }
 
 impl Writes {
-    /// Remembers how a write went.
+    /// Records the result of a write.
     pub(crate) fn went<T>(&self, result: &Result<T>) {
         let mut past = self.past();
         past.is_refused = result.is_err();
         past.worked += u64::from(result.is_ok());
     }
 
-    /// Notes that a write begins. One that is given up before it has ended counts as refused: the
-    /// caller's time limit may be shorter than the database's own.
+    /// Records the beginning of a write. A write that is given up before its end counts as refused,
+    /// because the caller's time limit may be shorter than the database's own.
     pub(crate) fn begin(&self) -> Begun<'_> {
         let mut past = self.past();
         let number = past.next;
@@ -113,20 +114,20 @@ pub(crate) struct Begun<'a> {
 }
 
 impl Begun<'_> {
-    /// It has the lock of the database's file.
+    /// Records that it holds the lock of the database's file.
     pub(crate) fn has_lock(&self) {
         if let Some(way) = self.writes.past().under_way.get_mut(&self.number) {
             way.has_lock = true;
         }
     }
 
-    /// Remembers how it went.
+    /// Records its result.
     pub(crate) fn went<T>(mut self, result: &Result<T>) {
         self.ended = true;
         self.writes.went(result);
     }
 
-    /// It says nothing of the database.
+    /// Records that its result says nothing about the database.
     pub(crate) fn tells_nothing(mut self) {
         self.ended = true;
     }
@@ -140,11 +141,12 @@ impl Drop for Begun<'_> {
     }
 }
 
-/// Asks the database.
+/// Checks the database.
 ///
 /// # Errors
 ///
-/// When it can't be reached, takes no writes, or lets calls wait for a connection: says why.
+/// Returns the reason if it can't be reached, accepts no writes, or lets calls wait for a
+/// connection.
 pub(crate) async fn check<D: Dialect>(
     (writer, reader): (&Reach<D>, &Reach<D>),
     writes: &Writes,
@@ -155,8 +157,8 @@ pub(crate) async fn check<D: Dialect>(
     reader.has_room()
 }
 
-/// By a connection that is there, or by a new one: not by waiting for one of the pool, in which
-/// all may be busy.
+/// Checks with an idle connection or a new one, without waiting for one of the pool, in which all
+/// may be busy.
 async fn ask<D: Dialect>(writer: &Reach<D>, writes: &Writes) -> Result<()> {
     let (in_doubt, before) = (writes.are_in_doubt(), writes.worked());
     if !in_doubt
@@ -169,7 +171,7 @@ async fn ask<D: Dialect>(writer: &Reach<D>, writes: &Writes) -> Result<()> {
     }
     let mut connection = match timeout(NEW, probed(writer)).await {
         Ok(Ok(connection)) => connection,
-        // The lock was in the hands of who writes here.
+        // The writer of this process held the lock.
         Ok(Err(error))
             if is_locked(&error) && (writes.have_the_lock() || writes.worked() != before) =>
         {
@@ -186,7 +188,7 @@ async fn ask<D: Dialect>(writer: &Reach<D>, writes: &Writes) -> Result<()> {
         writes.went(&written);
         written?;
     }
-    // It was for this question only.
+    // It was made only for this check.
     drop(timeout(IDLE, connection.close()).await);
     Ok(())
 }
@@ -229,7 +231,7 @@ mod tests {
         assert!(!writes.are_in_doubt() && !writes.have_the_lock());
     }
 
-    /// Who writes has the lock for as long as that takes, and is not in its own way.
+    /// A writer holds the lock as long as it writes, and does not disturb itself.
     #[tokio::test]
     async fn report_b23_a_lock_of_ones_own_is_no_trouble() {
         let directory = tempfile::tempdir().unwrap();

@@ -7,26 +7,28 @@
 //! | events out | `data.saved`, `data.query_result` |
 //! | provides | [`Database`](plugin_contracts::Database) |
 //!
-//! What keeps the data safe:
+//! The data is protected as follows:
 //!
-//! - Values are bound, never pasted. Names of a `data.save` are looked up in the tables that the
-//!   database really has; the statement is built of what was found.
-//! - The query of an event is parsed, and written anew from the nodes that are on an allow list:
-//!   one `SELECT` of the tables and columns that `tables` lists, with operators and functions that
-//!   are known to be harmless. Everything else is refused, without a look at what it might do.
-//! - It runs where nothing can be written: on SQLite a connection that was opened read-only, on a
-//!   server a read-only transaction. What else a server holds is closed by what its account is
-//!   granted: give the plugin a database and an account of its own, without `FILE`.
+//! - Values are bound and never become part of a statement's text. The names in a `data.save` are
+//!   looked up in the tables that the database really has, and the statement is built from the
+//!   names that were found.
+//! - The query of an event is parsed, and written anew from nodes that are on an allow list: one
+//!   `SELECT` of the tables and columns in `tables`, with operators and functions that are known to
+//!   be harmless. Everything else is refused, whatever it would do.
+//! - The query runs where nothing can be written: for SQLite on a connection that was opened
+//!   read-only, for a server in a read-only transaction. Access to other data of a server has to be
+//!   prevented by the rights of its account: give the plugin a database and an account of its own,
+//!   without `FILE`.
 //! - A statement is ended at `query_timeout`. A result has at most `max_rows` rows and
 //!   `max_result_bytes` bytes, a value of an event at most `max_value_bytes`.
-//! - A session on a server sets its own `sql_mode` and charset: what does not fit is refused, not
-//!   cut.
+//! - A session on a server sets its own `sql_mode` and charset, so that a value that does not fit
+//!   is refused and not cut.
 //!
-//! What keeps it whole: a `data.save` that is delivered again, because its answer was lost or
-//! because its dead letter is replayed, is known by the key of its event, which is kept in the same
-//! transaction as the row, for the last `remembered_saves` rows.
+//! A `data.save` that is delivered again, because its answer was lost or because its dead letter is
+//! replayed, is recognized by the key of its event. The key is stored in the same transaction as
+//! the row, for the last `remembered_saves` rows.
 //!
-//! Blobs are base64 in JSON. Columns of kind `json` take any value and give back its text.
+//! Blobs are base64 in JSON. Columns of kind `json` accept any value and return its text.
 #![forbid(unsafe_code)]
 
 mod config;
@@ -48,12 +50,12 @@ mod store;
 pub use config::{ColumnKind, DatabaseConfig, Driver, Tables};
 pub use plugin::SqlDatabase;
 
-/// The query of an event as it would run, and how many values its `?` have, for the fuzz target: no
-/// part of the interface.
+/// The query of an event in the form in which it would run, and the number of values for its `?`.
+/// It is for the fuzz target, and not part of the interface.
 ///
 /// # Errors
 ///
-/// When the query is refused.
+/// Returns an error if the query is refused.
 #[doc(hidden)]
 pub fn rewritten(
     is_mysql: bool,

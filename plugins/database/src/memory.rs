@@ -1,6 +1,6 @@
-//! Which events were saved: a table with the key of each event and that of its row, written in the
-//! transaction that saves the row. So a `data.save` that comes again is known, whatever was lost
-//! in between.
+//! Remembers which events were saved: a table with the key of each event and of its row, which is
+//! written in the transaction that saves the row. So a `data.save` that is delivered again is
+//! recognized, whatever was lost in between.
 
 use std::collections::BTreeMap;
 
@@ -16,10 +16,10 @@ use crate::param::Param;
 /// Its name; no declared table may have it.
 pub(crate) const TABLE: &str = "database_plugin_saves";
 
-/// Rows that were saved before, or are saved now: by the keys of their events.
+/// Rows that were saved before or are saved now, by the keys of their events.
 pub(crate) type Saved = BTreeMap<String, i64>;
 
-/// The statement that makes the table.
+/// The statement that creates the table.
 pub(crate) fn table<D: Dialect>() -> String {
     format!(
         "CREATE TABLE IF NOT EXISTS {TABLE} (id {}, event {} NOT NULL UNIQUE, saved {} NOT NULL){}",
@@ -30,11 +30,11 @@ pub(crate) fn table<D: Dialect>() -> String {
     )
 }
 
-/// Those of the events that were saved before.
+/// The rows of events that were saved before.
 ///
 /// # Errors
 ///
-/// When the database refuses.
+/// Returns an error if the database fails.
 pub(crate) async fn recall<D: Dialect>(
     connection: &mut D::Connection,
     events: Vec<String>,
@@ -56,11 +56,11 @@ pub(crate) async fn recall<D: Dialect>(
     Ok(rows.iter().filter_map(pair).collect())
 }
 
-/// Notes events that are saved now, and forgets the oldest.
+/// Records events that are saved now, and removes the oldest.
 ///
 /// # Errors
 ///
-/// When the database refuses.
+/// Returns an error if the database fails.
 pub(crate) async fn note<D: Dialect>(
     connection: &mut D::Connection,
     saved: Saved,
@@ -76,7 +76,7 @@ pub(crate) async fn note<D: Dialect>(
         .flat_map(|(event, row)| [Param::Text(event), Param::Integer(row)])
         .collect();
     let noted = D::execute(connection, &sql, params).await;
-    // If another process saved one of them meanwhile, the next try finds it.
+    // If another process has saved one of them meanwhile, the next attempt finds it.
     let last = noted.map_err(|error| classify_write(error, true))?.key;
     let oldest = last.saturating_sub(i64::from(remembered));
     if oldest > 0 {
@@ -87,11 +87,11 @@ pub(crate) async fn note<D: Dialect>(
     Ok(())
 }
 
-/// Writes a row and takes it away again: whether the database takes writes.
+/// Writes a row and removes it again, to check whether the database accepts writes.
 ///
 /// # Errors
 ///
-/// When it does not.
+/// Returns an error if it does not.
 pub(crate) async fn try_write<D: Dialect>(connection: &mut D::Connection) -> sqlx::Result<()> {
     let write = format!("REPLACE INTO {TABLE} (event, saved) VALUES ('probe', 0)");
     let remove = format!("DELETE FROM {TABLE} WHERE event = 'probe'");

@@ -15,9 +15,9 @@ use crate::param::{Param, bytes_to_json};
 use crate::query::Grammar;
 use crate::reach::Reach;
 
-/// What the session says for itself, whatever the server's defaults are: a text that is too long
-/// or not in the charset of its column is an error and not cut, `||` puts texts together, dates are
-/// dates, and a table is made by the engine that was asked for.
+/// The SQL mode of the session, whatever the server's defaults are: a text that is too long or not
+/// in the charset of its column is an error and not cut, `||` concatenates texts, dates are
+/// validated, and a table is created with the requested engine.
 const SQL_MODE: &str = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,\
     NO_ZERO_IN_DATE,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT";
 
@@ -25,7 +25,7 @@ const SQL_MODE: &str = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DAT
 ///
 /// # Errors
 ///
-/// When it can't be reached or refuses.
+/// Returns an error if the server can't be reached, or refuses the connection.
 pub(crate) async fn open(server: &Server, limits: Limits) -> Result<(Reach<MySql>, Reach<MySql>)> {
     let mut options = MySqlConnectOptions::new()
         .host(&server.host)
@@ -45,13 +45,14 @@ pub(crate) async fn open(server: &Server, limits: Limits) -> Result<(Reach<MySql
         .after_connect(move |connection, _| Box::pin(set_session(connection, limits.query)))
         .connect_lazy_with(options);
     let writer = Reach::new(pool.clone(), place.clone());
-    // The first connection says why it could not be made.
+    // The first connection shows why it could not be made.
     writer.lease(limits.query).await?.give_back();
     Ok((writer, Reach::new(pool, place)))
 }
 
-/// Dropping a future does not stop a statement on the server: its own limit does. The two servers
-/// name it differently, and MySQL has it for queries only: what else waits there waits for a lock.
+/// Dropping a future does not stop a statement on the server, so the server gets a limit. The two
+/// servers have different names for it, and MySQL has it only for queries; other statements that
+/// take long there wait for a lock.
 async fn set_session(connection: &mut MySqlConnection, limit: Duration) -> sqlx::Result<()> {
     let version: String = sqlx::query_scalar("SELECT VERSION()")
         .fetch_one(&mut *connection)
@@ -72,14 +73,15 @@ async fn set_session(connection: &mut MySqlConnection, limit: Duration) -> sqlx:
         .map(drop)
 }
 
-/// Statements below this size fit into a packet of every server that runs with its defaults.
+/// Statements below this size fit into a packet of every server with default settings.
 const SURELY_FITS: usize = 1 << 20;
 
-/// What a packet holds beside the statement and its values: types, lengths and its head.
+/// Size of a packet in addition to the statement and its values: types, lengths and the header.
 const PACKET_HEAD: usize = 1 << 10;
 
-/// Refuses a statement that is larger than the server takes. The server would close the connection,
-/// which looks like an outage that passes, and the statement would be tried again and again.
+/// Refuses a statement that is larger than the server accepts. The server would close the
+/// connection, which looks like a temporary failure, so the statement would be retried again and
+/// again.
 async fn check_packet(
     connection: &mut MySqlConnection,
     sql: &str,
@@ -131,7 +133,7 @@ impl Dialect for MySql {
         }
     }
 
-    /// The session's own limits hold.
+    /// The session's own limits apply.
     async fn limit(_: &mut MySqlConnection, _: Duration) -> sqlx::Result<()> {
         Ok(())
     }
@@ -184,14 +186,14 @@ impl Dialect for MySql {
         Ok(connection)
     }
 
-    /// A server that is read-only refuses this transaction already.
+    /// A read-only server refuses this transaction already.
     async fn probe(connection: &mut MySqlConnection) -> sqlx::Result<()> {
         let begin = connection.begin_with("START TRANSACTION READ WRITE").await;
         begin?.rollback().await
     }
 
-    /// A table of a plugin, which says nothing of charsets, has that of every text, whatever the
-    /// database's is.
+    /// A plugin's table without a charset gets the charset for all texts, whatever the database's
+    /// default is.
     fn portable(sql: &str) -> Cow<'_, str> {
         let words = sql.to_ascii_uppercase();
         let mut words = words.split_whitespace();
@@ -222,7 +224,8 @@ fn value(row: &MySqlRow, index: usize) -> sqlx::Result<Value> {
             Value::String(timestamp(&row.try_get_unchecked::<Vec<u8>, _>(index)?))
         }
         "TIME" | "GEOMETRY" => return Err(no_json(kind.name())),
-        // Text in a collation like `utf8mb4_bin`, which JSON columns have, is named so as well.
+        // Text in a collation such as `utf8mb4_bin`, which JSON columns have, has the same type
+        // name.
         name if is_blob(name) && !<String as Type<MySql>>::compatible(&kind) => {
             bytes_to_json(row.try_get_unchecked(index)?)
         }
@@ -238,7 +241,7 @@ fn no_json(kind: &str) -> sqlx::Error {
     sqlx::Error::Decode(format!("a {kind} has no JSON form: write `CAST(… AS CHAR)`").into())
 }
 
-/// `SUM` of integers is a decimal: a number where that loses nothing, else text.
+/// `SUM` of integers is a decimal: it becomes a number if that loses no digits, otherwise text.
 fn decimal(text: String) -> Value {
     if let Ok(integer) = text.parse::<i64>() {
         return integer.into();
@@ -250,8 +253,8 @@ fn decimal(text: String) -> Value {
     }
 }
 
-/// The server's binary form: how many bytes follow; year, month, day; the time if it is not
-/// midnight; the microseconds if there are any.
+/// The server's binary form: the number of bytes; year, month, day; the time if it is not midnight;
+/// the microseconds if there are any.
 fn timestamp(bytes: &[u8]) -> String {
     let byte = |index: usize| bytes.get(index).copied().unwrap_or(0);
     let year = u16::from_le_bytes([byte(1), byte(2)]);

@@ -1,4 +1,4 @@
-//! Values on their way into a statement: JSON, checked against the kind of its column.
+//! Values of statements: JSON, checked against the type of its column.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::config::ColumnKind;
 
-/// A value as both drivers can bind it.
+/// A value in a form that both drivers can bind.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Param {
     Null,
@@ -18,7 +18,7 @@ pub(crate) enum Param {
 }
 
 impl Param {
-    /// The value of a `?` whose column is not known. Arrays and objects become JSON text.
+    /// The value for a `?` whose column is not known. Arrays and objects become JSON text.
     pub(crate) fn of(value: &Value) -> Result<Self> {
         Ok(match value {
             Value::Null => Self::Null,
@@ -35,7 +35,7 @@ impl Param {
         values.iter().map(Self::of).collect()
     }
 
-    /// How many bytes it takes.
+    /// Its size in bytes.
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::Null => 0,
@@ -45,7 +45,7 @@ impl Param {
         }
     }
 
-    /// The value of a column of a known kind.
+    /// The value for a column of a known type.
     pub(crate) fn for_kind(kind: ColumnKind, value: &Value) -> Result<Self> {
         if value.is_null() {
             return Ok(Self::Null);
@@ -83,7 +83,7 @@ fn describe(value: &Value) -> &'static str {
     }
 }
 
-/// How many bytes a value of a result takes, about.
+/// The approximate size of a value in a result, in bytes.
 pub(crate) fn size_of_value(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len(),

@@ -1,4 +1,4 @@
-//! The plugin: events and the service, both on one open database.
+//! The plugin: its event handlers and its service, both on one open database.
 
 use plugin_contracts::{DataQuery, DataQueryResult, DataSave, DataSaved, Database, Row};
 use plugin_core::prelude::*;
@@ -52,8 +52,9 @@ impl SqlDatabase {
         }
     }
 
-    /// One transaction for all that wait: what a commit costs is paid once. What passes, such as a
-    /// restart of the server, is waited for; a row that comes again is known by its event's key.
+    /// All waiting events are saved in one transaction, so that the cost of a commit is paid once.
+    /// Temporary failures, such as a restart of the server, are retried; a row that arrives again
+    /// is recognized by its event's key.
     #[subscribe(
         batch = 256,
         retry = 5,

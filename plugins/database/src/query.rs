@@ -1,19 +1,20 @@
-//! What an event may ask: one `SELECT` of the tables and columns that the config lists, made of
-//! the operators and functions on an allow list.
+//! The queries of events: one `SELECT` of the tables and columns that config lists, with the
+//! operators and functions on an allow list.
 //!
 //! The text of an event never reaches the database. It is parsed with the grammar of the database,
-//! and the statement that runs is written anew from the syntax tree, node by node: [`Writer`] knows
-//! how to write what is allowed and refuses every other node. So a difference between this parser
-//! and the server's hides nothing, and what a later version of the parser understands in addition
-//! is refused until it is added here.
+//! and the statement that runs is written anew from the syntax tree, node by node: [`Writer`] can
+//! write what is allowed, and refuses every other node. Therefore a difference between this parser
+//! and the server's can't be exploited, and syntax that a later version of the parser supports is
+//! refused until it is added here.
 //!
 //! - A table becomes `(SELECT <listed columns> FROM <table>)`: no other column exists in the query.
-//! - Names are written in quotes, texts in quotes or as parameters, numbers only when they are
+//! - Names are written in quotes, texts in quotes or as parameters, and numbers only if they are
 //!   digits.
-//! - Names of `WITH` are replaced by names that no table can have, so nothing is confused with a
-//!   table.
+//! - Names of `WITH` are replaced by names that no table can have, so that they can't be confused
+//!   with tables.
 //!
-//! Length, words and nesting are bounded, because parsing and walking recurse.
+//! The length, the number of words and the nesting are limited, because parsing and walking are
+//! recursive.
 
 use plugin_core::{Error, Result};
 use serde_json::Value;
@@ -39,7 +40,7 @@ pub(crate) use words::single_select;
 
 use writer::Writer;
 
-/// Whose grammar a query has.
+/// The grammar of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Grammar {
     Sqlite,
@@ -55,7 +56,7 @@ impl Grammar {
     }
 }
 
-/// A query that was checked and written anew, with the values of its `?`.
+/// A query that was checked and written anew, with the values for its `?`.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Checked {
     pub(crate) sql: String,
@@ -66,7 +67,7 @@ pub(crate) struct Checked {
 ///
 /// # Errors
 ///
-/// When it is anything but a query of open tables, says what is in the way.
+/// Returns an error that says what is not allowed, if it is not a query of open tables.
 pub(crate) fn check(
     grammar: Grammar,
     query: &str,
@@ -79,12 +80,12 @@ pub(crate) fn check(
     writer.finish()
 }
 
-/// The error of a query that is refused: `why` goes on after "a query of an event".
+/// The error of a refused query. `why` continues the text "a query of an event".
 fn refused(why: impl std::fmt::Display) -> Error {
     Error::external(format!("not a query: a query of an event {why}"))
 }
 
-/// The error of syntax that is not on the allow list.
+/// The error for syntax that is not on the allow list.
 fn not_allowed(what: impl std::fmt::Display) -> Error {
     refused(format_args!("may not use {what}"))
 }

@@ -1,5 +1,5 @@
-//! How the database is reached: connections that are whole when they are given back, and the true
-//! cause when there is none.
+//! The connections to the database: they are usable when they are given back, and if there is none,
+//! the cause is found.
 
 use std::future::Future;
 use std::path::Path;
@@ -15,17 +15,18 @@ use tokio::time::{Instant, timeout};
 use crate::dialect::Dialect;
 use crate::error::{classify, is_locked};
 
-/// How long the question for the cause may take, when the pool had no connection.
+/// Time limit of the search for the cause when the pool had no connection.
 const PROBE: Duration = Duration::from_secs(1);
 
-/// How much later than the database itself this side ends a statement: only when the database does
-/// not.
+/// How much later than the database itself this side ends a statement; it does so only if the
+/// database does not.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
 
-/// How long calls may wait, and none get a connection, before the pool counts as exhausted.
+/// How long calls may wait without any of them getting a connection, before the pool counts as
+/// exhausted.
 const EXHAUSTED: Duration = Duration::from_secs(1);
 
-/// A pool, and what it leads to.
+/// A pool, and the database behind it.
 #[derive(Debug)]
 pub(crate) struct Reach<D: Dialect> {
     pool: Pool<D>,
@@ -35,11 +36,11 @@ pub(crate) struct Reach<D: Dialect> {
     waits: Waits,
 }
 
-/// How many calls wait for a connection, and since when no one got any.
+/// Number of calls that wait for a connection, and since when none of them got one.
 #[derive(Debug, Default)]
 struct Waits(Mutex<Option<(usize, Instant)>>);
 
-/// A call that waits.
+/// A waiting call.
 struct Waiting<'a>(&'a Waits);
 
 impl Waits {
@@ -61,7 +62,7 @@ impl Waits {
 }
 
 impl Waiting<'_> {
-    /// It has got one: those that wait have waited no longer than until now for their turn.
+    /// It has got a connection, so the others have waited for their turn only since now.
     fn end_served(self) {
         if let Some((_, since)) = &mut *self.0.lock() {
             *since = Instant::now();
@@ -76,8 +77,8 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// A connection in use. Unless it is given back it is closed: after an error, or when the work on
-/// it was cut off, nobody knows what it is doing, and to ask it may take for ever.
+/// A connection in use. It is closed unless it is given back: after an error, or when the work on
+/// it was aborted, its state is not known, and finding out could take for ever.
 #[derive(Debug)]
 pub(crate) struct Lease<D: Dialect>(Option<PoolConnection<D>>);
 
@@ -91,11 +92,11 @@ impl<D: Dialect> Reach<D> {
         }
     }
 
-    /// Has the use of the pool be among the plugin's figures.
+    /// Adds the use of the pool to the plugin's metrics.
     ///
     /// # Errors
     ///
-    /// When they are there already.
+    /// Returns an error if these metrics exist already.
     pub(crate) fn measure(&self, meter: &Meter) -> Result<()> {
         let pool = self.pool.clone();
         let open = move || f64::from(pool.size());
@@ -117,18 +118,18 @@ impl<D: Dialect> Reach<D> {
         Ok(())
     }
 
-    /// The database is that file, as long as it is there.
+    /// Sets that the database is this file, which has to stay in place.
     pub(crate) fn in_file(mut self, path: &Path) -> Self {
         self.file = Place::of(path).ok();
         self
     }
 
-    /// Checks that the file is still the one that was opened: what is written to one that was
-    /// removed is gone with the last connection.
+    /// Checks that the file is still the one that was opened, because what is written to a removed
+    /// file is lost with the last connection.
     ///
     /// # Errors
     ///
-    /// When it is not.
+    /// Returns an error if it is not.
     pub(crate) fn present(&self) -> Result<()> {
         let Some(file) = &self.file else {
             return Ok(());
@@ -141,11 +142,12 @@ impl<D: Dialect> Reach<D> {
         })
     }
 
-    /// Checks that no calls have waited for long without that any of them got a connection.
+    /// Checks that it has not happened for a long time that calls waited and none of them got a
+    /// connection.
     ///
     /// # Errors
     ///
-    /// When they have.
+    /// Returns an error if it has.
     pub(crate) fn has_room(&self) -> Result<()> {
         if self.waits.are_long() {
             return Err(self.exhausted());
@@ -153,7 +155,7 @@ impl<D: Dialect> Reach<D> {
         Ok(())
     }
 
-    /// A connection that nobody uses just now.
+    /// A connection that is not in use.
     pub(crate) fn idle(&self) -> Option<Lease<D>> {
         self.pool.try_acquire().map(|idle| Lease(Some(idle)))
     }
@@ -162,7 +164,7 @@ impl<D: Dialect> Reach<D> {
     ///
     /// # Errors
     ///
-    /// When there is none within `connect_timeout`, says why.
+    /// Returns the reason if there is none within `connect_timeout`.
     pub(crate) async fn lease(&self, limit: Duration) -> Result<Lease<D>> {
         let waiting = self.waits.begin();
         let mut lease = match self.pool.acquire().await {
@@ -176,23 +178,24 @@ impl<D: Dialect> Reach<D> {
         Ok(lease)
     }
 
-    /// A connection beside the pool, on which nothing waits long for a lock: one that says how the
-    /// database is, whatever the pool does.
+    /// A connection outside of the pool, on which no statement waits long for a lock. It shows the
+    /// state of the database, whatever the pool does.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// Returns an error if it can't be made.
     pub(crate) async fn connect_in_haste(&self) -> sqlx::Result<D::Connection> {
         D::connect_in_haste((*self.pool.connect_options()).clone()).await
     }
 
-    /// Why the pool had no connection: it retries what is refused, and forgets why.
+    /// The reason why the pool had no connection. The pool itself retries refused connections and
+    /// forgets the reasons.
     async fn cause(&self) -> Error {
         match timeout(PROBE, self.connect_in_haste()).await {
             Err(_) => self.silent(PROBE),
             Ok(Err(error)) => self.refusal(error),
             Ok(Ok(connection)) => {
-                // It was for this question only.
+                // It was made only for this purpose.
                 drop(connection.close().await);
                 self.exhausted()
             }
@@ -214,7 +217,7 @@ impl<D: Dialect> Reach<D> {
         })
     }
 
-    /// Why the database does not do what it was asked for beside the pool.
+    /// The error for a failure outside of the pool.
     pub(crate) fn refusal(&self, error: sqlx::Error) -> Error {
         if !is_locked(&error) {
             return self.unreachable(error);
@@ -248,12 +251,12 @@ impl<D: Dialect> Reach<D> {
         Error::retriable(format!("`{}` does not answer within {limit:?}", self.place))
     }
 
-    /// What `work` comes to, unless it takes so much longer than `limit` that the database does
-    /// not end it by itself.
+    /// The result of `work`, unless it takes so much longer than `limit` that the database
+    /// evidently does not end it.
     ///
     /// # Errors
     ///
-    /// As `work`; also when it is cut off.
+    /// As `work`, and also if it is aborted.
     pub(crate) async fn within<T>(
         &self,
         limit: Duration,
@@ -265,7 +268,7 @@ impl<D: Dialect> Reach<D> {
         }
     }
 
-    /// Closes all connections, when what they do is done.
+    /// Closes all connections, when their work is done.
     pub(crate) async fn close(&self) {
         self.pool.close().await;
     }
@@ -276,7 +279,7 @@ impl<D: Dialect> Lease<D> {
     ///
     /// # Errors
     ///
-    /// Never, before it is given back.
+    /// Never returns an error before it is given back.
     pub(crate) fn connection(&mut self) -> Result<&mut D::Connection> {
         let connection = self.0.as_mut();
         connection
@@ -284,7 +287,7 @@ impl<D: Dialect> Lease<D> {
             .ok_or_else(|| Error::bug("a connection is used after it was given back"))
     }
 
-    /// Nothing is under way on it: the next one may have it.
+    /// Nothing is in progress on it, so another caller may use it.
     pub(crate) fn give_back(mut self) {
         drop(self.0.take());
     }

@@ -1,5 +1,6 @@
 //! The tables and columns that the database really has. Names in an event are looked up here, and
-//! the statement is built of what was found: no text of an event ever becomes part of one.
+//! the statement is built from the names that were found: no text of an event ever becomes part of
+//! a statement.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +10,11 @@ use plugin_core::{Error, Result};
 use crate::config::{ColumnKind, Tables};
 use crate::param::Param;
 
-/// Tables that events may reach, with the columns that they may reach there: those that the config
-/// lists, and the key `id` where there is one.
+/// Tables that events may access, with the columns that they may access there: those that config
+/// lists, and the key `id` if there is one.
 pub(crate) type OpenTables = BTreeMap<String, Vec<String>>;
 
-/// What is known of the database's tables.
+/// The known tables of the database.
 #[derive(Debug, Default)]
 pub(crate) struct Schema {
     tables: BTreeMap<String, BTreeMap<String, Option<ColumnKind>>>,
@@ -28,11 +29,11 @@ pub(crate) struct Insert {
 }
 
 impl Schema {
-    /// Joins what was found in the database with what the config says of it.
+    /// Combines the tables of the database with those in config.
     ///
     /// # Errors
     ///
-    /// When a table lacks a column that the config lists.
+    /// Returns an error if a table lacks a column that config lists.
     pub(crate) fn new(found: Vec<(String, String)>, declared: &Tables) -> Result<Self> {
         let mut tables: BTreeMap<String, BTreeMap<String, Option<ColumnKind>>> = BTreeMap::new();
         for (table, column) in found {
@@ -52,7 +53,7 @@ impl Schema {
         Ok(Self { tables, open })
     }
 
-    /// Tables and columns that events may ask.
+    /// Tables and columns that events may query.
     pub(crate) fn open(&self) -> &OpenTables {
         &self.open
     }
@@ -61,7 +62,7 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// When the config does not list the table, or one of the columns.
+    /// Returns an error if config does not list the table or one of the columns.
     pub(crate) fn check_open(&self, table: &str, row: &Row) -> Result<()> {
         let Some(columns) = self.open.get(table) else {
             return Err(Error::external(format!(
@@ -82,7 +83,7 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// When there is no such table or column, or a value does not fit its column.
+    /// Returns an error if there is no such table or column, or if a value does not fit its column.
     pub(crate) fn insert(&self, quote: char, table: &str, row: &Row) -> Result<Insert> {
         let Some((table, columns)) = self.tables.get_key_value(table) else {
             let known = list(self.tables.keys());
@@ -121,7 +122,7 @@ impl Schema {
     }
 }
 
-/// A name between quotes; quotes inside it are doubled.
+/// A name in quotation marks; quotation marks inside it are doubled.
 pub(crate) fn quoted(quote: char, name: &str) -> String {
     let inner = name.replace(quote, &format!("{quote}{quote}"));
     format!("{quote}{inner}{quote}")

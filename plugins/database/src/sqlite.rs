@@ -1,4 +1,4 @@
-//! SQLite: one connection that writes, a pool of others that can't.
+//! SQLite: one connection for writing, and a pool of read-only connections.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -20,30 +20,30 @@ use crate::param::{Param, bytes_to_json};
 use crate::query::Grammar;
 use crate::reach::Reach;
 
-/// Steps of SQLite's machine between two looks at the clock.
+/// Number of SQLite's machine steps between two checks of the time.
 const STEPS_PER_LOOK: i32 = 1000;
 
-/// Longest wait of a statement for the lock of another process. What passes is tried again, so that a
-/// stop meanwhile does not wait for it.
+/// Longest wait of a statement for the lock of another process. Temporary failures are retried, so
+/// a stop in between does not wait longer.
 const LOCKED: Duration = Duration::from_secs(2);
 
-/// How long whoever asks how the file is waits for the lock of others.
+/// How long the health check waits for the lock of others.
 const HASTE: Duration = Duration::from_millis(300);
 
-/// Rows that wait for whoever reads them: each is a copy of its values.
+/// Number of rows that wait for the reader; each is a copy of its values.
 const ROWS_IN_HAND: usize = 8;
 
-/// Opens the file, which is made if absent, for writing and for reading.
+/// Opens the file, which is created if it does not exist, for writing and for reading.
 ///
 /// # Errors
 ///
-/// When it can't be opened.
+/// Returns an error if the file can't be opened.
 pub(crate) async fn open(path: &Path, limits: Limits) -> Result<(Reach<Sqlite>, Reach<Sqlite>)> {
     let refused = |path: &Path, error| {
         Error::config(format!("can't open `{}`", path.display())).because(error)
     };
     make_file(path).map_err(|error| refused(path, error))?;
-    // SQLite opens these itself.
+    // SQLite opens these files itself.
     for ending in ["-wal", "-shm", "-journal"] {
         let mut beside = path.as_os_str().to_owned();
         beside.push(ending);
@@ -55,8 +55,8 @@ pub(crate) async fn open(path: &Path, limits: Limits) -> Result<(Reach<Sqlite>, 
         .busy_timeout(limits.connect.min(LOCKED))
         .row_buffer_size(ROWS_IN_HAND)
         .pragma("trusted_schema", "OFF");
-    // There is one writer at a time anyway. It is kept for ever, so that the files beside the
-    // database, which readers need and can't make, are there as long as the pool.
+    // There can be only one writer anyway. It is kept open, so that the additional files of the
+    // database, which readers need and can't create, exist as long as the pool.
     let writer = SqlitePoolOptions::new()
         .min_connections(1)
         .max_connections(1)
@@ -84,8 +84,8 @@ pub(crate) async fn open(path: &Path, limits: Limits) -> Result<(Reach<Sqlite>, 
     ))
 }
 
-/// Rows may be private: the file is its owner's alone. SQLite gives the files beside it the same
-/// permissions.
+/// Rows may be private, so only the owner of the file can access it. SQLite gives its additional
+/// files the same permissions.
 fn make_file(path: &Path) -> std::io::Result<()> {
     if let Some(directory) = path.parent() {
         owned::create_dir_all(directory)?;
@@ -114,8 +114,8 @@ impl Dialect for Sqlite {
         }
     }
 
-    /// A statement runs on a thread that dropping a future does not stop: the deadline does. It
-    /// stays until the next use of the connection sets its own.
+    /// A statement runs on a thread that dropping a future does not stop, so it gets a deadline.
+    /// The deadline stays until the next use of the connection sets another one.
     async fn limit(connection: &mut SqliteConnection, limit: Duration) -> sqlx::Result<()> {
         let deadline = Instant::now() + limit;
         connection
@@ -147,7 +147,7 @@ impl Dialect for Sqlite {
         collect(rows, limits, value).await
     }
 
-    /// The connection was opened so that it can't write.
+    /// The connection was opened read-only.
     async fn query(
         connection: &mut SqliteConnection,
         sql: &str,
@@ -171,7 +171,7 @@ impl Dialect for Sqlite {
     }
 }
 
-/// By the type of the value: SQLite's columns hold any.
+/// The type of the value decides, because SQLite's columns can contain values of any type.
 fn value(row: &SqliteRow, index: usize) -> sqlx::Result<Value> {
     let raw = row.try_get_raw(index)?;
     if raw.is_null() {

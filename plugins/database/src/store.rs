@@ -1,4 +1,4 @@
-//! Everything that is done with the database, written once for both drivers.
+//! All operations on the database, written once for both drivers.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -34,18 +34,18 @@ pub(crate) struct Store<D: Dialect> {
 /// A row that an event saves.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Saving<'a> {
-    /// The same each time that the event is delivered.
+    /// The key of the event, which is the same for each delivery.
     pub(crate) event: IdempotencyKey,
     pub(crate) table: &'a str,
     pub(crate) row: &'a Row,
 }
 
 impl<D: Dialect> Store<D> {
-    /// Makes the declared tables that are absent and reads what tables there are.
+    /// Creates the declared tables that are missing, and reads which tables exist.
     ///
     /// # Errors
     ///
-    /// When the database refuses, or a table is not as declared.
+    /// Returns an error if the database fails, or if a table is not as declared.
     pub(crate) async fn open(
         (writer, reader): (Reach<D>, Reach<D>),
         config: &DatabaseConfig,
@@ -64,12 +64,12 @@ impl<D: Dialect> Store<D> {
         Ok(store)
     }
 
-    /// Has the use of its connections be among the plugin's figures: of SQLite those that read,
-    /// beside which one writes.
+    /// Adds the use of its connections to the plugin's metrics. For SQLite, these are the
+    /// connections for reading; there is one more for writing.
     ///
     /// # Errors
     ///
-    /// When they are there already.
+    /// Returns an error if these metrics exist already.
     pub(crate) fn measure(&self, meter: &Meter) -> Result<()> {
         self.reader.measure(meter)
     }
@@ -98,7 +98,7 @@ impl<D: Dialect> Store<D> {
         Ok(())
     }
 
-    /// What the database says of itself, however much that is.
+    /// The database's information about itself, without a limit on its size.
     async fn catalogue(&self, sql: &str) -> Result<Vec<Row>> {
         let unbounded = Limits {
             rows: usize::MAX,
@@ -108,7 +108,8 @@ impl<D: Dialect> Store<D> {
         self.read(sql, Vec::new(), unbounded).await
     }
 
-    /// Tables that were made in another charset can't hold every text, and refuse it.
+    /// Logs a warning about tables with another charset, which can't contain every text and refuse
+    /// some.
     async fn warn_of_narrow_columns(&self) -> Result<()> {
         let Some(sql) = D::NARROW_COLUMNS else {
             return Ok(());
@@ -140,19 +141,19 @@ impl<D: Dialect> Store<D> {
     ///
     /// # Errors
     ///
-    /// When table, columns or values don't fit, or the database refuses.
+    /// Returns an error if the table, columns or values do not fit, or if the database fails.
     pub(crate) async fn insert(&self, table: &str, row: &Row) -> Result<i64> {
         let insert = self.schema().insert(D::QUOTE, table, row)?;
         Ok(self.run(&insert.sql, insert.params).await?.key)
     }
 
-    /// Inserts rows for events, in one transaction. A row that is refused does not keep the
-    /// others from being saved; one that was saved before is not saved again.
+    /// Inserts rows for events in one transaction. If a row is refused, the others are still saved;
+    /// a row that was saved before is not saved again.
     ///
     /// # Errors
     ///
-    /// When the transaction failed: then none is saved, or nobody knows. The events can be
-    /// delivered again in either case.
+    /// Returns an error if the transaction failed. Then either no row is saved, or it is not known;
+    /// the events can be delivered again in both cases.
     pub(crate) async fn save(&self, rows: &[Saving<'_>]) -> Result<Vec<Result<i64>>> {
         let limit = self.limit_of(rows.len());
         let begun = self.writes.begin();
@@ -178,17 +179,17 @@ impl<D: Dialect> Store<D> {
     ) -> Result<Vec<Result<i64>>> {
         let mut lease = self.writer.lease(limit).await?;
         let saved = self.save_all(lease.connection()?, rows, begun).await;
-        // After a failure nobody knows what the connection is in: a server may not answer to the
-        // rollback, and SQLite rolls back by itself when the disk is full, which the driver does
-        // not see.
+        // After a failure, the state of the connection is not known: a server may not answer to the
+        // rollback, and if the disk is full, SQLite rolls back by itself without notifying the
+        // driver.
         if saved.is_ok() {
             lease.give_back();
             return saved;
         }
         drop(lease);
         if D::IN_THIS_PROCESS {
-            // A writer makes the files beside the database, without which readers can't open it.
-            // If there is none now, the next save says so.
+            // A writer creates the additional files of the database, without which readers can't
+            // open it. If there is no writer now, the next save reports that.
             drop(self.writer.lease(limit).await.map(Lease::give_back));
         }
         saved
@@ -228,8 +229,8 @@ impl<D: Dialect> Store<D> {
         Ok(outcomes)
     }
 
-    /// The inner result is the row's; the outer one that of the whole transaction, which a lost
-    /// connection or a deadlock ends.
+    /// The inner result belongs to the row; the outer one belongs to the whole transaction, which a
+    /// lost connection or a deadlock ends.
     async fn save_one(
         &self,
         connection: &mut D::Connection,
@@ -273,17 +274,17 @@ impl<D: Dialect> Store<D> {
     ///
     /// # Errors
     ///
-    /// When it is no single `SELECT`, or the database refuses it.
+    /// Returns an error if it is not a single `SELECT`, or if the database refuses it.
     pub(crate) async fn query(&self, query: &str, params: &[Value]) -> Result<Vec<Row>> {
         let query = query::single_select(D::GRAMMAR, query)?;
         self.read(query, Param::all(params)?, self.limits).await
     }
 
-    /// Runs the query of an event: that which it was understood as, not its text.
+    /// Runs the query of an event, in the rewritten form and not as its text.
     ///
     /// # Errors
     ///
-    /// When it is more than a query of open tables, or the database refuses it.
+    /// Returns an error if it is not a query of open tables, or if the database refuses it.
     pub(crate) async fn ask(&self, query: &str, params: &[Value]) -> Result<Vec<Row>> {
         let checked = query::check(D::GRAMMAR, query, params, self.schema().open())?;
         for param in &checked.params {
@@ -309,7 +310,7 @@ impl<D: Dialect> Store<D> {
     ///
     /// # Errors
     ///
-    /// When the database refuses it.
+    /// Returns an error if the database refuses it.
     pub(crate) async fn execute(&self, sql: &str, params: &[Value]) -> Result<u64> {
         let done = self.run(&D::portable(sql), Param::all(params)?).await?;
         if changes_schema(sql) {
@@ -339,16 +340,16 @@ impl<D: Dialect> Store<D> {
         done
     }
 
-    /// Whether the database can be reached and takes writes.
+    /// Checks whether the database can be reached and accepts writes.
     ///
     /// # Errors
     ///
-    /// When it does not: says why.
+    /// Returns the reason if it can't or does not.
     pub(crate) async fn health(&self) -> Result<()> {
         health::check((&self.writer, &self.reader), &self.writes).await
     }
 
-    /// Closes all connections, when what they do is done.
+    /// Closes all connections, when their work is done.
     pub(crate) async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;

@@ -6,7 +6,7 @@ use plugin_core::prelude::*;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FileConfig {
-    /// Most bytes that a file may have; a larger one is neither written nor read.
+    /// Largest size of a file in bytes; a larger file is neither written nor read.
     #[schemars(range(min = 1, max = 1_099_511_627_776_u64))]
     pub max_bytes: u64,
 }

@@ -1,8 +1,8 @@
 //! Writes and reads files below a root, for the plugins that may use it.
 //!
-//! It provides `FileStore`. Whether it may read and write, and where below its directory, its
-//! `permissions` say: `file`, or `file:exports/`. A path that leads out is refused, and so is
-//! data beyond `max_bytes`.
+//! It provides `FileStore`. Its own `permissions` decide whether it may read and write, and where
+//! below its directory: `file`, or `file:exports/`. A path that leads out is refused, and so is
+//! data above `max_bytes`.
 
 #![forbid(unsafe_code)]
 

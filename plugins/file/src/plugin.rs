@@ -1,4 +1,4 @@
-//! The plugin: a limit in front of a rooted directory.
+//! The plugin: checks the size limit, and passes calls to a rooted directory.
 
 use plugin_contracts::FileStore;
 use plugin_core::files::FileError;
@@ -28,7 +28,7 @@ impl FilePlugin {
 #[service]
 impl FileStore for FilePlugin {
     async fn write(&self, path: &str, data: &[u8]) -> Result<()> {
-        // A size that does not fit is larger than any limit.
+        // A size that can't be represented is larger than any limit.
         let size = u64::try_from(data.len()).unwrap_or(u64::MAX);
         if size > self.max_bytes {
             return Err(FileError::TooLarge {

@@ -1,16 +1,16 @@
 //! The graph in the language of Graphviz: plugins are boxes, services ellipses, events hexagons,
-//! requests parallelograms, and what interceptors stand around diamonds.
+//! requests parallelograms, and the topics of interceptors diamonds.
 
 use plugin_core::printable;
 
 use crate::interceptors::patterns;
 use crate::model::Graph;
 
-/// How a plugin that is off looks, and its edges.
+/// The style of a disabled plugin and its edges.
 const OFF: &str = "style=dashed, color=gray, fontcolor=gray";
 
-/// A directed graph. Arrows go the way of calls and of events; dashed ones are of plugins that
-/// choose topics at run time; dotted ones only force an order.
+/// A directed graph. Arrows have the direction of calls and of events. Dashed arrows belong to
+/// plugins that choose topics at run time; dotted arrows only determine an order.
 pub fn dot(graph: &Graph) -> String {
     let mut drawing = DotText {
         graph,
@@ -38,7 +38,7 @@ impl DotText<'_> {
         self.lines.push(format!("{name} [shape={shape}, {label}];"));
     }
 
-    /// An arrow; it is gray when one of its ends is a plugin that is off.
+    /// An arrow, which is gray if one of its ends is a disabled plugin.
     fn edge(&mut self, from: &str, to: &str, attributes: &[String]) {
         let mut attributes = attributes.to_vec();
         if self.graph.is_off(from) || self.graph.is_off(to) {
@@ -127,7 +127,7 @@ fn label(text: &str) -> String {
     format!("label={}", quoted(text))
 }
 
-/// A text that ends where it should, whatever is in it.
+/// Quotes and escapes a text.
 fn quoted(text: &str) -> String {
     let text = printable::line(text);
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))

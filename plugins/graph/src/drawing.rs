@@ -1,4 +1,4 @@
-//! The graph with a place for every node, and points for every edge.
+//! The graph with a position for every node, and points for every edge.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -7,46 +7,46 @@ use crate::interceptors::patterns;
 use crate::layout::{Layout, Order, layout};
 use crate::model::Graph;
 
-/// How high a node is, and how wide by the letters of its name.
+/// The height of a node, and its width for each letter of its name.
 const HEIGHT: f64 = 30.0;
 const LETTER: f64 = 7.3;
 const PADDING: f64 = 28.0;
 
-/// A drawing of a graph: edges go down, but for those that close a circle.
+/// A drawing of a graph. Edges lead downwards, except those that close a cycle.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Drawing {
-    /// How wide it is.
+    /// The width.
     pub width: f64,
-    /// How high it is.
+    /// The height.
     pub height: f64,
-    /// Plugins in start order, then services, events, requests, and what interceptors stand around.
+    /// Plugins in start order, then services, events, requests, and the topics of interceptors.
     pub nodes: Vec<Node>,
-    /// The edges, those of calls first.
+    /// The edges; those of calls come first.
     pub edges: Vec<Edge>,
 }
 
 /// A node.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Node {
-    /// What edges call it: its kind and its name.
+    /// The id by which edges refer to it: its kind and its name.
     pub id: String,
-    /// What it is.
+    /// Its kind.
     pub kind: NodeKind,
     /// Its name.
     pub name: String,
-    /// Whether it is a plugin that config turns off.
+    /// Whether it is a plugin that config disables.
     pub off: bool,
-    /// Where its middle is.
+    /// The horizontal position of its centre.
     pub x: f64,
-    /// Where its middle is.
+    /// The vertical position of its centre.
     pub y: f64,
-    /// How wide it is.
+    /// Its width.
     pub width: f64,
-    /// How high it is.
+    /// Its height.
     pub height: f64,
 }
 
-/// What a node is.
+/// The kind of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeKind {
@@ -56,9 +56,9 @@ pub enum NodeKind {
     Service,
     /// A topic.
     Event,
-    /// A topic that is answered.
+    /// A topic of requests.
     Request,
-    /// The topics that interceptors stand around.
+    /// The topics for which interceptors are called.
     Around,
 }
 
@@ -79,22 +79,22 @@ impl NodeKind {
 /// An edge, in the direction of calls and of events.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Edge {
-    /// The node that it begins at.
+    /// The node at which it begins.
     pub from: String,
-    /// The node that it ends at.
+    /// The node at which it ends.
     pub to: String,
-    /// What it means.
+    /// Its meaning.
     pub kind: EdgeKind,
-    /// The group that a handler is in, or the stage of an interceptor.
+    /// The group of a handler, or the stage of an interceptor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// Whether it goes up, because it closes a circle.
+    /// Whether it leads upwards, because it closes a cycle.
     pub up: bool,
-    /// The points that it leads through, from its beginning to its end.
+    /// Its points, from its beginning to its end.
     pub points: Vec<Point>,
 }
 
-/// What an edge means.
+/// The meaning of an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EdgeKind {
@@ -104,7 +104,7 @@ pub enum EdgeKind {
     Uses,
     /// A service is provided by a plugin.
     ProvidedBy,
-    /// A plugin asks a request.
+    /// A plugin sends a request.
     Asks,
     /// A request is answered by a plugin.
     AnsweredBy,
@@ -116,7 +116,7 @@ pub enum EdgeKind {
     MayPublish,
     /// An event may be handled by a plugin that chooses topics at run time.
     MayBeHandledBy,
-    /// An interceptor of a plugin stands around events.
+    /// An interceptor of a plugin is called for events.
     Intercepts,
 }
 
@@ -139,14 +139,14 @@ impl EdgeKind {
     }
 }
 
-/// A place in the drawing; `y` grows downwards.
+/// A position in the drawing; `y` grows downwards.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 #[serde(into = "(f64, f64)")]
 #[schemars(with = "(f64, f64)")]
 pub struct Point {
     /// From the left.
     pub x: f64,
-    /// From above.
+    /// From the top.
     pub y: f64,
 }
 
@@ -156,14 +156,14 @@ impl From<Point> for (f64, f64) {
     }
 }
 
-/// No finer than anybody sees.
+/// Rounds to a precision that is sufficient for viewing.
 pub(crate) fn tenths(length: f64) -> f64 {
     (length * 10.0).round() / 10.0
 }
 
 impl Drawing {
-    /// Draws a graph. That plugins start `after` others has no edges: it is no way that anything
-    /// goes, and the order of the plugins tells it.
+    /// Draws a graph. The option `after` of plugins has no edges, because it stands for neither
+    /// calls nor events; the order of the plugins shows it.
     #[must_use]
     pub fn of(graph: &Graph) -> Self {
         let mut sketch = Sketch::default();
@@ -187,10 +187,10 @@ impl Drawing {
     }
 }
 
-/// A node as an edge names it.
+/// A node, as an edge refers to it.
 type End<'a> = (NodeKind, &'a str);
 
-/// A drawing without places.
+/// A drawing without positions.
 #[derive(Debug, Default)]
 struct Sketch {
     nodes: Vec<Node>,
@@ -224,7 +224,7 @@ impl Sketch {
         });
     }
 
-    /// All ways from a plugin to what is called, and from there to who does it.
+    /// The edges from a plugin to a called node, and from that node to the plugins behind it.
     fn pass(&mut self, (kind, name): End<'_>, from: (EdgeKind, &[&str]), to: (EdgeKind, &[&str])) {
         for plugin in from.1 {
             let ends = ((NodeKind::Plugin, *plugin), (kind, name));
@@ -285,7 +285,7 @@ impl Sketch {
     fn drawn(mut self) -> Drawing {
         self.nodes.sort_by_key(|node| node.kind);
         let place = |id: &str| self.nodes.iter().position(|node| node.id == id);
-        // What names a plugin that the set does not hold leads nowhere.
+        // The name of a plugin that is not in the set has no edge.
         let mut ends = Vec::new();
         self.edges.retain(|edge| {
             let pair = place(&edge.from).zip(place(&edge.to));

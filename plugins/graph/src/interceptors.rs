@@ -1,11 +1,11 @@
-//! The interceptors of a set: which method is called around which events.
+//! The interceptors of a set: which method is called for which events.
 
 use plugin_core::Interceptor;
 use serde::Serialize;
 
 use crate::model::Member;
 
-/// A method that is called around the events of others.
+/// A method that is called around the events of other plugins.
 #[derive(Debug, Serialize)]
 pub struct InterceptorNode {
     /// The plugin.
@@ -14,7 +14,7 @@ pub struct InterceptorNode {
     pub interceptor: &'static str,
     /// When it is called.
     pub stage: &'static str,
-    /// A pattern; the plugin's config may narrow it.
+    /// A pattern, which the plugin's config may narrow.
     pub topics: &'static str,
     /// Higher ones are called first.
     pub priority: i32,
@@ -36,7 +36,7 @@ pub(crate) fn interceptors(plugins: &[Member]) -> Vec<InterceptorNode> {
     all.collect()
 }
 
-/// The patterns that interceptors are called for, each once.
+/// The patterns of all interceptors, each once.
 pub(crate) fn patterns(interceptors: &[InterceptorNode]) -> Vec<&'static str> {
     let mut patterns: Vec<_> = interceptors.iter().map(|one| one.topics).collect();
     patterns.sort_unstable();
@@ -44,7 +44,7 @@ pub(crate) fn patterns(interceptors: &[InterceptorNode]) -> Vec<&'static str> {
     patterns
 }
 
-/// A priority as an operator reads it: the ends of its range have names.
+/// A priority as text: the ends of its range have names.
 pub fn priority(number: i32) -> String {
     match number {
         i32::MAX => "highest".to_owned(),

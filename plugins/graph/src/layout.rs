@@ -1,52 +1,55 @@
-//! Where nodes and edges go: in layers from above to below, so that every edge goes down.
+//! Computes the positions of nodes and edges, in layers from top to bottom, so that every edge
+//! leads downwards.
 //!
-//! The four steps are Sugiyama's. An edge that would close a circle is turned round for as long as
-//! the steps take; each node gets a layer below all that lead to it; an edge that passes a layer gets
-//! a bend there; barycentres of the neighbours order each layer; and each layer is moved as close to
-//! its neighbours as its order and the widths allow.
+//! The steps are those of Sugiyama's method. An edge that would close a cycle is reversed during
+//! the steps. Each node gets a layer below all nodes that lead to it. An edge that crosses a layer
+//! gets a bend there. The barycentres of the neighbours order each layer, and each layer is moved
+//! as close to its neighbours as its order and the widths allow.
 
-use std::collections::VecDeque;
+mod ranks;
 
 use crate::drawing::Point;
 
-/// How much room is left between nodes that are side by side, and between layers.
+use ranks::{ranks, turned};
+
+/// The space between neighbouring nodes, and between layers.
 const GAP: f64 = 20.0;
 const LAYER_GAP: f64 = 44.0;
-/// How wide the way of an edge is that passes a layer.
+/// The width of an edge that crosses a layer.
 const BEND: f64 = 8.0;
 /// How often the layers are ordered, and moved.
 const SWEEPS: usize = 16;
-/// What the drawing leaves free around itself.
+/// The margin around the drawing.
 const MARGIN: f64 = 16.0;
-/// The width that rows of nodes without an edge take at least.
+/// The least width of the rows of nodes without edges.
 const ROW: f64 = 720.0;
 
-/// What is to be placed.
+/// The nodes and edges to place.
 #[derive(Debug)]
 pub(crate) struct Order {
-    /// Widths of the nodes; all are of one height.
+    /// Widths of the nodes; all have the same height.
     pub(crate) widths: Vec<f64>,
     pub(crate) height: f64,
-    /// From node to node. In a circle, later edges give way to earlier ones.
+    /// The edges between nodes. In a cycle, a later edge is reversed rather than an earlier one.
     pub(crate) edges: Vec<(usize, usize)>,
 }
 
-/// Where everything is.
+/// The resulting positions.
 #[derive(Debug)]
 pub(crate) struct Layout {
-    /// The middle of each node.
+    /// The centre of each node.
     pub(crate) nodes: Vec<Point>,
     /// The points of each edge, from its beginning to its end.
     pub(crate) edges: Vec<Vec<Point>>,
-    /// Which edges go up, because they close a circle.
+    /// Whether each edge leads upwards, because it closes a cycle.
     pub(crate) turned: Vec<bool>,
     pub(crate) width: f64,
     pub(crate) height: f64,
 }
 
-/// Places nodes and edges.
+/// Computes the positions of nodes and edges.
 pub(crate) fn layout(order: &Order) -> Layout {
-    let turned = turned(order);
+    let turned = turned(order.widths.len(), &order.edges);
     let down: Vec<(usize, usize)> = (order.edges.iter().zip(&turned))
         .map(|(&(from, to), turned)| if *turned { (to, from) } else { (from, to) })
         .collect();
@@ -56,65 +59,7 @@ pub(crate) fn layout(order: &Order) -> Layout {
     layers.drawn(order, turned)
 }
 
-/// The edges that would close a circle with those before them.
-fn turned(order: &Order) -> Vec<bool> {
-    let mut next = vec![Vec::new(); order.widths.len()];
-    let mut seen = vec![0_usize; order.widths.len()];
-    let mut turned = Vec::with_capacity(order.edges.len());
-    for (turn, &(from, to)) in order.edges.iter().enumerate() {
-        let closes = leads(&next, &mut seen, turn + 1, (to, from));
-        let (above, below) = if closes { (to, from) } else { (from, to) };
-        next[above].push(below);
-        turned.push(closes);
-    }
-    turned
-}
-
-/// Whether a way leads from one node to another.
-fn leads(next: &[Vec<usize>], seen: &mut [usize], turn: usize, ends: (usize, usize)) -> bool {
-    let mut open = vec![ends.0];
-    while let Some(node) = open.pop() {
-        if node == ends.1 {
-            return true;
-        }
-        if seen[node] != turn {
-            seen[node] = turn;
-            open.extend(&next[node]);
-        }
-    }
-    false
-}
-
-/// The layer of each node: one below the lowest that leads to it. A node that nothing leads to is
-/// right above the highest that it leads to.
-fn ranks(count: usize, edges: &[(usize, usize)]) -> Vec<usize> {
-    let mut below = vec![Vec::new(); count];
-    let mut open = vec![0; count];
-    for &(from, to) in edges {
-        below[from].push(to);
-        open[to] += 1;
-    }
-    let is_source: Vec<bool> = open.iter().map(|open| *open == 0).collect();
-    let mut ranks = vec![0; count];
-    let mut ready: VecDeque<usize> = (0..count).filter(|node| is_source[*node]).collect();
-    while let Some(node) = ready.pop_front() {
-        for &to in &below[node] {
-            ranks[to] = ranks[to].max(ranks[node] + 1);
-            open[to] -= 1;
-            if open[to] == 0 {
-                ready.push_back(to);
-            }
-        }
-    }
-    for node in (0..count).filter(|node| is_source[*node]) {
-        if let Some(highest) = below[node].iter().map(|to| ranks[*to]).min() {
-            ranks[node] = highest - 1;
-        }
-    }
-    ranks
-}
-
-/// A node, or the bend of an edge that passes a layer.
+/// A node, or the bend of an edge that crosses a layer.
 #[derive(Debug)]
 struct Item {
     width: f64,
@@ -125,11 +70,11 @@ struct Item {
 
 #[derive(Debug)]
 struct Layers {
-    /// The nodes, then the bends.
+    /// The nodes, followed by the bends.
     items: Vec<Item>,
     /// The items of each layer, from left to right.
     layers: Vec<Vec<usize>>,
-    /// What each edge leads through, from above to below.
+    /// The items through which each edge leads, from top to bottom.
     ways: Vec<Vec<usize>>,
 }
 
@@ -175,7 +120,7 @@ impl Layers {
         all
     }
 
-    /// Puts nodes without an edge below the others, in rows.
+    /// Puts nodes without edges below the others, in rows.
     fn rows(&mut self, nodes: &[usize]) {
         let mut room = 0.0;
         for &node in nodes {
@@ -229,7 +174,7 @@ impl Layers {
         }
     }
 
-    /// How many pairs of edges cross; notes the place of each item in its layer.
+    /// The number of crossing edges; also records the place of each item in its layer.
     fn crossings(&self, place: &mut [usize]) -> usize {
         for layer in &self.layers {
             for (at, &item) in layer.iter().enumerate() {
@@ -244,7 +189,7 @@ impl Layers {
                     .map(|other| place[*other])
                     .collect();
                 below.sort_unstable();
-                // Those from further left that end further right.
+                // Edges from further left that end further right.
                 for end in &below {
                     crossings += ends.len() - ends.partition_point(|other| other <= end);
                 }
@@ -256,7 +201,8 @@ impl Layers {
         crossings
     }
 
-    /// Moves the items of each layer to the middle of their neighbours, as far as there is room.
+    /// Moves the items of each layer towards the middle of their neighbours, as far as there is
+    /// room.
     fn move_together(&mut self) {
         for layer in &self.layers {
             let mut x = 0.0;
@@ -295,10 +241,11 @@ impl Layers {
         }
     }
 
-    /// Moves one layer: the sum of the squared distances from where its items want to be is the
-    /// smallest that keeps their order and the gaps between them.
+    /// Moves one layer: minimizes the sum of the squared distances of its items from their
+    /// preferred positions, while their order and the gaps between them are kept.
     fn move_layer(&mut self, layer: usize, above: bool, below: bool) {
-        // Without the room that those before it take, an item may be anywhere right of the last.
+        // After the room of the earlier items is subtracted, an item may be anywhere right of the
+        // last one.
         let mut room = 0.0;
         let mut blocks: Vec<Block> = Vec::new();
         let mut rooms = Vec::with_capacity(self.layers[layer].len());
@@ -362,7 +309,8 @@ impl Layers {
         }
     }
 
-    /// From the lower side of a node, straight through each bend, to the upper side of another.
+    /// From the lower side of a node, straight through each bend, to the upper side of another
+    /// node.
     fn points(&self, way: &[usize], y: &[f64], height: f64) -> Vec<Point> {
         let point = |item: usize, off: f64| Point {
             x: self.items[item].x,
@@ -377,7 +325,7 @@ impl Layers {
         points
     }
 
-    /// Gives each edge a place of its own at its ends, in the order of where it comes from.
+    /// Gives each edge its own place at its ends, in the order of where it comes from.
     fn spread(&self, edges: &mut [Vec<Point>]) {
         let mut ends: Vec<(usize, bool, f64, usize)> = Vec::new();
         for (edge, (way, points)) in self.ways.iter().zip(&*edges).enumerate() {
@@ -399,7 +347,7 @@ impl Layers {
     }
 }
 
-/// Items that touch, and have one mean.
+/// Items that touch each other and share one mean.
 #[derive(Debug)]
 struct Block {
     sum: f64,
@@ -452,7 +400,7 @@ mod tests {
                 prop_assert!(ys.is_sorted_by(|one, next| one < next), "{points:?}");
                 prop_assert_eq!(*turned, nodes[from].y > nodes[to].y);
             }
-            // Those that were not turned have no circle among them, so the first never is.
+            // The edges that are not reversed form no cycle, so the first edge is never reversed.
             prop_assert!(turned.first().is_none_or(|first| !first));
         }
 

@@ -1,8 +1,9 @@
-//! Plugins, services and events of a set, and how they hang together.
+//! The plugins, services and events of a set, and their connections.
 //!
-//! [`Graph::of`] reads the graph off the descriptors and the config; nothing needs to run. [`mermaid`]
-//! and [`dot`] write it for other programs to draw. [`Drawing::of`] draws it itself: it gives every
-//! node a place and every edge its points, and [`svg`] makes a picture of that.
+//! [`Graph::of`] derives the graph from the descriptors and the config, so nothing has to run.
+//! [`mermaid`] and [`dot`] write it for other drawing programs. [`Drawing::of`] draws it itself: it
+//! computes the position of every node and the points of every edge, and [`svg`] makes a picture of
+//! the drawing.
 
 #![forbid(unsafe_code)]
 

@@ -1,19 +1,19 @@
 //! The graph as a Mermaid flowchart: plugins are boxes, services are round, events are hexagons,
-//! requests are slanted, and what interceptors stand around are diamonds.
+//! requests are slanted, and the topics of interceptors are diamonds.
 
 use plugin_core::printable;
 
 use crate::interceptors::patterns;
 use crate::model::Graph;
 
-/// How a plugin that is off looks.
+/// The style of a disabled plugin.
 const OFF: &str = "classDef off fill:none,stroke:#999,color:#999,stroke-dasharray:4";
 
-/// What stands at an arrow of a plugin that chooses topics at run time.
+/// The label of an arrow of a plugin that chooses topics at run time.
 const CHOSEN: &str = "at run time";
 
-/// A flowchart. Arrows go the way of calls and of events; dotted ones are of plugins that choose
-/// topics at run time, of interceptors, or only force an order.
+/// A flowchart. Arrows have the direction of calls and of events. Dotted arrows belong to plugins
+/// that choose topics at run time or to interceptors, or only determine an order.
 pub fn mermaid(graph: &Graph) -> String {
     let mut lines = vec!["flowchart LR".to_owned()];
     for plugin in &graph.plugins {
@@ -95,8 +95,7 @@ pub fn mermaid(graph: &Graph) -> String {
     lines.join("\n  ") + "\n"
 }
 
-/// A text that ends where it should, and is no markup, whatever is in it: Mermaid has codes for
-/// what it would obey.
+/// Quotes a text so that none of it is markup: special characters become Mermaid's codes.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from('"');
     for char in printable::line(text).chars() {
@@ -110,12 +109,12 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// The id of a pattern: stars can't be told apart by what an id holds.
+/// The id of a pattern. Stars are encoded, because ids can't contain them.
 fn around(topics: &str) -> String {
     id("around", &topics.replace("**", "all").replace('*', "one"))
 }
 
-/// Mermaid's ids take letters, digits and underscores.
+/// An id with the characters that Mermaid accepts: letters, digits and underscores.
 fn id(what: &str, name: &str) -> String {
     let plain = |char: char| {
         if char.is_ascii_alphanumeric() {

@@ -1,4 +1,4 @@
-//! The graph as data: who provides, uses, publishes, handles, answers and asks what.
+//! The graph as data: which plugin provides, uses, publishes, handles, answers and requests what.
 
 use std::ops::Deref;
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::interceptors::{self, InterceptorNode};
 use crate::requests::{self, RequestNode};
 
-/// Plugins and their interceptors in start order, services, events and requests by name.
+/// The plugins and their interceptors in start order; the services, events and requests by name.
 #[derive(Debug, Serialize)]
 pub struct Graph {
     /// The plugins.
@@ -37,50 +37,51 @@ pub struct PluginNode {
     /// Its kind.
     #[serde(serialize_with = "kind")]
     pub kind: Kind,
-    /// Whether it is started; nothing when the config has mistakes.
+    /// Whether it is enabled; `None` if the config has mistakes.
     pub on: Option<bool>,
     /// Plugins that it names in `requires`.
     pub requires: Vec<&'static str>,
-    /// Plugins that it names in `after`, as far as the set holds them.
+    /// Plugins that it names in `after` and that the set contains.
     pub after: Vec<&'static str>,
     /// Plugins that start before it: those that it names, and those that provide or answer what it
-    /// uses and asks.
+    /// uses and requests.
     pub starts_after: Vec<&'static str>,
-    /// Whether it chooses the topics that it publishes at run time, within its permissions.
+    /// Whether it chooses at run time which topics it publishes, within its permissions.
     pub publishes_any: bool,
-    /// Whether it chooses what it hears at run time, within its permissions.
+    /// Whether it chooses its subscriptions at run time, within its permissions.
     pub subscribes_any: bool,
-    /// Methods that run at times of their own.
+    /// Scheduled methods.
     pub schedules: Vec<&'static str>,
 }
 
-/// A service with those who provide and use it.
+/// A service with the plugins that provide and use it.
 #[derive(Debug, Serialize)]
 pub struct ServiceNode {
-    /// That of a labelled instance has its label: `Database@reports`.
+    /// Its name. For a labelled instance, it has the label: `Database@reports`.
     pub name: String,
-    /// Who provides it.
+    /// The plugins that provide it.
     pub providers: Vec<&'static str>,
-    /// Who uses it.
+    /// The plugins that use it.
     pub users: Vec<&'static str>,
 }
 
-/// An event with those who publish and handle it.
+/// An event with the plugins that publish and handle it.
 #[derive(Debug, Serialize)]
 pub struct EventNode {
     /// Its topic.
     pub topic: &'static str,
-    /// Who declares to publish it.
+    /// The plugins that declare to publish it.
     pub publishers: Vec<&'static str>,
-    /// Who declares to handle it.
+    /// The plugins that declare to handle it.
     pub subscribers: Vec<&'static str>,
-    /// Plugins that choose topics at run time, and whose permissions let them publish this one.
+    /// Plugins that choose topics at run time and may publish this one, according to their
+    /// permissions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub may_publish: Vec<&'static str>,
-    /// The same for those that subscribe at run time.
+    /// Plugins that subscribe at run time and may subscribe to this topic.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub may_subscribe: Vec<&'static str>,
-    /// Groups of which one member gets each event.
+    /// Groups of handlers in which each event goes to one member.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupNode>,
 }
@@ -95,7 +96,7 @@ pub struct GroupNode {
 }
 
 impl EventNode {
-    /// The group of a subscriber, if it names one.
+    /// The group of a subscriber, if it has one.
     #[must_use]
     pub fn group(&self, subscriber: &str) -> Option<&'static str> {
         let mut groups = self.groups.iter();
@@ -106,8 +107,8 @@ impl EventNode {
 }
 
 impl Graph {
-    /// The graph of a set in start order, by its config if that has no mistakes: then each labelled
-    /// instance stands in it by itself.
+    /// The graph of a set, which is given in start order. If the config has no mistakes, it
+    /// contains each labelled instance separately.
     #[must_use]
     pub fn of(plugins: &[&'static Descriptor], settings: Option<&Settings>) -> Self {
         let plugins = &*members(plugins, settings);
@@ -138,7 +139,7 @@ impl Graph {
         graph
     }
 
-    /// The plugins that start before one.
+    /// The plugins that start before a plugin.
     fn before(&self, plugin: &PluginNode) -> Vec<&'static str> {
         let used = self.services.iter();
         let used = used.filter(|service| service.users.contains(&plugin.name));
@@ -161,13 +162,13 @@ impl Graph {
         before
     }
 
-    /// Whether the config turns a plugin off.
+    /// Whether config disables a plugin.
     pub(crate) fn is_off(&self, plugin: &str) -> bool {
         let off = |node: &PluginNode| node.name == plugin && node.on == Some(false);
         self.plugins.iter().any(off)
     }
 
-    /// The name of a plugin, as drawings write it.
+    /// The name of a plugin in drawings.
     pub(crate) fn label(&self, plugin: &str) -> String {
         if self.is_off(plugin) {
             format!("{plugin} (off)")
@@ -176,7 +177,7 @@ impl Graph {
         }
     }
 
-    /// The pairs (earlier, later) that plugins force by name.
+    /// The pairs (earlier, later) from plugins that name other plugins.
     pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
         self.plugins.iter().flat_map(|plugin| {
             let requires = plugin.requires.iter().map(|other| (*other, "requires"));
@@ -216,7 +217,7 @@ fn subscribes_any(plugin: &Member) -> bool {
     needs.any(|need| matches!(need, Need::Subscribe))
 }
 
-/// Adds a plugin to the events that it may publish or hear, of those that it does not declare.
+/// Adds a plugin to the events that it may publish or subscribe to but does not declare.
 fn chosen_at_run_time(plugin: &Member, grants: &Grants, events: &mut [EventNode]) {
     for event in events {
         let declared = event.publishers.contains(&plugin.name);
@@ -230,7 +231,7 @@ fn chosen_at_run_time(plugin: &Member, grants: &Grants, events: &mut [EventNode]
     }
 }
 
-/// An instance of a plugin, in its own name.
+/// An instance of a plugin, with its own name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Member {
     pub(crate) name: &'static str,
@@ -245,7 +246,7 @@ impl Deref for Member {
     }
 }
 
-/// The instances that config names of each plugin; without it, one of each.
+/// The instances of each plugin according to config; without config, one of each.
 fn members(plugins: &[&'static Descriptor], settings: Option<&Settings>) -> Vec<Member> {
     let mut members = Vec::new();
     for &plugin in plugins {
@@ -261,8 +262,7 @@ fn members(plugins: &[&'static Descriptor], settings: Option<&Settings>) -> Vec<
     members
 }
 
-/// What an instance provides, or takes from another one, in the name of who provides it: that of a
-/// labelled instance has its label.
+/// The name of what an instance provides: for a labelled instance, it has the label.
 pub(crate) fn of_instance(what: &str, instance: &str) -> String {
     match InstanceName::of(instance).label {
         Some(label) => format!("{what}@{label}"),
@@ -270,7 +270,7 @@ pub(crate) fn of_instance(what: &str, instance: &str) -> String {
     }
 }
 
-/// The instance that an instance takes something from; `""` where config names none.
+/// The instance from which an instance takes something; `""` if config names none.
 pub(crate) fn provider<'s>(settings: Option<&'s Settings>, user: &str, need: &Need) -> &'s str {
     let user = settings.and_then(|settings| settings.plugins.get(user));
     user.and_then(|user| user.provider(need))
@@ -335,7 +335,7 @@ fn events(plugins: &[Member]) -> Vec<EventNode> {
             }
         }
     }
-    // Patterns match what is known by now: they bring no topic of their own.
+    // Patterns match the known topics; they add no topics.
     for plugin in plugins {
         for event in &mut events {
             if hears(plugin, event.topic) {
@@ -350,7 +350,7 @@ fn events(plugins: &[Member]) -> Vec<EventNode> {
     events
 }
 
-/// The groups that hear a topic.
+/// The groups of a topic.
 fn groups(plugins: &[Member], topic: &str) -> Vec<GroupNode> {
     let mut groups: Vec<GroupNode> = Vec::new();
     for plugin in plugins {

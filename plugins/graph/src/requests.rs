@@ -1,4 +1,4 @@
-//! Requests of a set, with those who answer and ask them.
+//! The requests of a set, with the plugins that answer and send them.
 
 use std::collections::BTreeMap;
 
@@ -8,18 +8,18 @@ use serde::Serialize;
 
 use crate::model::{Member, of_instance, provider};
 
-/// A request with those who answer and ask it.
+/// A request with the plugins that answer and send it.
 #[derive(Debug, Serialize)]
 pub struct RequestNode {
-    /// That of a labelled instance has its label: `user.lookup@eu`.
+    /// Its topic. For a labelled instance, it has the label: `user.lookup@eu`.
     pub topic: String,
-    /// At most one: the plan proves that.
+    /// The plugin that answers it; the plan proves that there is at most one.
     pub responders: Vec<&'static str>,
-    /// Who asks it.
+    /// The plugins that send it.
     pub requesters: Vec<&'static str>,
 }
 
-/// The requests that plugins answer or ask, by topic.
+/// The requests that plugins answer or send, by topic.
 pub(crate) fn requests(plugins: &[Member], settings: Option<&Settings>) -> Vec<RequestNode> {
     let mut requests = BTreeMap::<String, (Vec<_>, Vec<_>)>::new();
     for plugin in plugins {

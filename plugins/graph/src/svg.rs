@@ -1,4 +1,4 @@
-//! The drawing as a picture in SVG, which can be read on a light and on a dark page.
+//! The drawing as an SVG picture, with colours for light and dark pages.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use plugin_core::printable;
 
 use crate::drawing::{Drawing, Edge, EdgeKind, Node, NodeKind, Point, tenths};
 
-/// How the picture looks: colours of its own for a light and for a dark page.
+/// The style of the picture, with different colours for light and dark pages.
 const STYLE: &str = "\
 svg{--ink:#1c2430;--edge:#6b7686;--paper:#fff;--plugin:#e8f0fe;--service:#e6f4ea;--event:#fef3dc;--request:#f3e8fd;--around:#eceff3}
 @media (prefers-color-scheme:dark){svg{--ink:#e6eaf0;--edge:#8d98a8;--paper:#14181f;--plugin:#1d3357;--service:#173c28;--event:#4a3710;--request:#3b2355;--around:#2b313b}}
@@ -56,7 +56,7 @@ fn edge(edge: &Edge) -> String {
     )
 }
 
-/// A line that leaves and reaches each point upright.
+/// A line that leaves and reaches each point vertically.
 fn curve(points: &[Point]) -> String {
     let mut path = String::new();
     let mut last: Option<Point> = None;
@@ -90,8 +90,8 @@ fn node(node: &Node) -> String {
     )
 }
 
-/// Plugins are boxes, services round, events hexagons, requests slanted, and what interceptors stand
-/// around has cut corners.
+/// The outline of a node: plugins are boxes, services round, events hexagons, requests slanted, and
+/// the topics of interceptors have cut corners.
 fn outline(node: &Node) -> String {
     let (left, top) = (
         tenths(node.x - node.width / 2.0),

@@ -8,12 +8,12 @@ use plugin_core::prelude::*;
 pub struct HelloConfig {
     /// Text of the welcome.
     pub message: String,
-    /// Most welcomes that are sent between a start and a stop; later logins are only logged.
+    /// Most welcomes between a start and a stop; further logins are only logged.
     #[serde(default = "default_max_notifications")]
     #[schemars(range(min = 0, max = 1_000_000_000))]
     pub max_notifications: u64,
-    /// How often a welcome is tried again that no subscriber had room for, with a pause before
-    /// each try that doubles from 50 ms; then it counts as an error.
+    /// How often a welcome is retried if no subscriber has room for it, with a pause that begins at
+    /// 50 ms and doubles. After that, it counts as an error.
     #[serde(default = "default_retry_count")]
     #[schemars(range(min = 0, max = 10))]
     pub retry_count: u32,

@@ -1,4 +1,4 @@
-//! Sends welcomes: not more than so many, and patiently.
+//! Sends welcomes, up to a limit, and with retries.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use plugin_core::prelude::*;
 
 use crate::config::HelloConfig;
 
-/// The pause before the first retry; each later one is twice as long.
+/// The pause before the first retry; each further pause is twice as long.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Sends welcomes.
@@ -29,11 +29,12 @@ impl Greeter {
         }
     }
 
-    /// Welcomes a user, unless enough users were welcomed.
+    /// Welcomes a user, unless the limit is reached.
     ///
     /// # Errors
     ///
-    /// When there was no room for the welcome at any try, or the system is stopping.
+    /// Returns an error if there was no room for the welcome in any attempt, or if the system is
+    /// stopping.
     pub(crate) async fn greet(&self, user_id: &str) -> Result<()> {
         let sent = self.sent.fetch_add(1, Relaxed);
         if sent >= self.config.max_notifications {

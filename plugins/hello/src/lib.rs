@@ -1,7 +1,6 @@
 //! Greets users who log in: the first example of a plugin.
 //!
-//! It hears `user.login` and answers with `user.welcome`; it hears `user.logout` and says so in
-//! the log.
+//! It handles `user.login` and publishes `user.welcome`; it handles `user.logout` and logs it.
 
 #![forbid(unsafe_code)]
 

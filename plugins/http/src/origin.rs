@@ -1,5 +1,5 @@
-//! Where a request from a browser comes from. A page of anybody can have a browser send requests to
-//! this machine; what it can't do is choose the headers that say so.
+//! Checks the origin of requests from browsers. Any page can make a browser send requests to this
+//! machine, but it can't choose the headers that show the origin.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use axum::response::Response;
 use crate::body::is_json;
 use crate::problem::Problem;
 
-/// Under which addresses an interface may be asked that no page of another origin may use.
+/// Protects an interface from pages of other origins, by the names under which it may be reached.
 #[derive(Debug, Clone)]
 pub struct OwnOrigin {
     scheme: Scheme,
@@ -22,8 +22,8 @@ pub struct OwnOrigin {
 }
 
 impl OwnOrigin {
-    /// Of an interface that has a certificate, or none, and that may be asked by these names besides
-    /// `localhost` and addresses.
+    /// For an interface with or without TLS that may be reached by these names, in addition to
+    /// `localhost` and IP addresses.
     #[must_use]
     pub fn new(has_tls: bool, hosts: &[String]) -> Self {
         Self {
@@ -32,9 +32,9 @@ impl OwnOrigin {
         }
     }
 
-    /// Refuses what a foreign page may have sent: a request to a name that is not this interface's
-    /// (the page's own, which its owner has let point here), from another origin, or with a body that
-    /// a form can send.
+    /// Refuses requests that a foreign page may have caused: a request to a name that does not belong
+    /// to this interface (a page's owner can let its own name point here), a request from another
+    /// origin, or a request with a body that a form can send.
     pub fn guard(self, router: Router) -> Router {
         router.layer(from_fn_with_state(self, own))
     }
@@ -90,7 +90,7 @@ async fn own(
     Ok(next.run(request).await)
 }
 
-/// Whom the request is for, as it says.
+/// The name for which the request is, according to its head.
 fn asked(request: &Request) -> Result<Authority, Problem> {
     let of_uri = request.uri().authority().cloned();
     let of_header = || {
@@ -106,7 +106,7 @@ fn asked(request: &Request) -> Result<Authority, Problem> {
         })
 }
 
-/// Whether somebody follows a link to a page: it reads nothing, and comes without a token.
+/// Whether the request only follows a link to a page. It reads no data, and has no token.
 fn is_visit(request: &Request) -> bool {
     let headers = request.headers();
     let says = |name: &str, value: &str| headers.get(name).is_some_and(|it| it == value);

@@ -1,12 +1,13 @@
-//! Many lines of one cause: the first few are written, the others counted, and the count is one
-//! line each window.
+//! Collapses many lines with the same cause: the first lines are written, the others are counted,
+//! and the count is written as one line in each window.
 //!
-//! Two warnings or errors have one cause when the same code wrote them for the same plugin, and
-//! they differ in nothing but ids, numbers and what they quote. Less important lines are what
-//! somebody asked to see, and are never counted.
+//! Two warnings or errors have the same cause if the same code wrote them for the same plugin, and
+//! if they differ only in ids, numbers and quoted text. Less important lines are never counted,
+//! because they are written only if an operator asks for them.
 //!
-//! Invariants: what is not written is counted, and every count is written, at the latest at the end
-//! of the system. Memory is bounded: a piece of code has at most [`CAUSES`] causes, and one for all others.
+//! Invariants: a line that is not written is counted, and every count is written, at the latest at
+//! the end of the system. Memory is limited: a piece of code has at most [`CAUSES`] causes, and one
+//! more for all others.
 
 mod cause;
 
@@ -20,10 +21,10 @@ pub(crate) use cause::Cause;
 
 use crate::config::CollapseConfig;
 
-/// Causes of one piece of code that are told apart.
+/// Number of causes that are distinguished for one piece of code.
 const CAUSES: usize = 32;
 
-/// The causes of a log.
+/// The causes in a log.
 #[derive(Debug)]
 pub(crate) struct Collapse {
     config: CollapseConfig,
@@ -33,7 +34,7 @@ pub(crate) struct Collapse {
 /// The causes of each piece of code.
 type Sites = HashMap<u64, HashMap<u64, Counted>>;
 
-/// The lines of a cause.
+/// The lines of one cause.
 #[derive(Debug)]
 struct Counted {
     /// End of the window.
@@ -43,7 +44,7 @@ struct Counted {
     sample: Sample,
 }
 
-/// What stands for the lines of a cause.
+/// A line that represents the lines of its cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sample {
     pub(crate) level: Level,
@@ -53,7 +54,7 @@ pub(crate) struct Sample {
     pub(crate) error: Option<String>,
 }
 
-/// How many lines were not written.
+/// The number of lines that were not written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct More {
     pub(crate) count: u64,
@@ -68,22 +69,22 @@ impl Collapse {
         }
     }
 
-    /// How often counts are written.
+    /// The interval at which counts are written.
     pub(crate) fn window(&self) -> Duration {
         self.config.window.get()
     }
 
-    /// Whether there is nothing to count on.
+    /// Whether nothing is being counted.
     pub(crate) fn is_empty(&self) -> bool {
         self.lock().is_empty()
     }
 
-    /// Whether lines of a level are ever counted.
+    /// Whether lines of a level can be counted.
     pub(crate) fn concerns(&self, level: Level) -> bool {
         self.config.after > 0 && level <= Level::WARN
     }
 
-    /// Whether a line is written, and which count before it.
+    /// Whether a line is written, and the count to write before it.
     pub(crate) fn admit(
         &self,
         now: Instant,
@@ -113,7 +114,7 @@ impl Collapse {
         (written, over.flatten())
     }
 
-    /// The counts whose window is over. Causes that were quiet in theirs are forgotten.
+    /// The counts whose window is over. Causes without lines in their window are removed.
     pub(crate) fn due(&self, now: Instant) -> Vec<More> {
         let (mut sites, window) = (self.lock(), self.config.window.get());
         let mut due = Vec::new();
@@ -153,8 +154,8 @@ impl Counted {
         })
     }
 
-    /// Begins the next window. After one with more lines than are written it begins with a count;
-    /// after a quiet one it begins anew.
+    /// Begins the next window. If the last window had more lines than are written, the next one
+    /// begins with a count; after a window with fewer lines, the cause begins anew.
     fn turn(&mut self, now: Instant, window: Duration) -> Option<More> {
         self.until = now + window;
         let more = self.take();

@@ -13,20 +13,20 @@ use tracing::level_filters::LevelFilter;
 pub struct LoggerConfig {
     /// The least important line that is written.
     pub level: Level,
-    /// The same for single plugins, by name; it goes before `level`.
+    /// The same for single plugins, by name. It overrides `level`.
     pub levels: BTreeMap<String, Level>,
-    /// Text for people, or a JSON object a line.
+    /// Text for people, or one JSON object in each line.
     pub format: Format,
-    /// Where lines go.
+    /// The destination of the lines.
     pub output: Output,
     /// Whether text is coloured.
     pub color: Color,
     /// The files of `output: file`.
     pub file: FileConfig,
-    /// Longest message, and longest text of a field, in bytes; the rest is cut off.
+    /// Longest message, and longest text of a field, in bytes. Longer texts are cut.
     #[schemars(range(min = 80, max = 1_048_576))]
     pub max_text_bytes: usize,
-    /// What becomes of many lines of one cause.
+    /// What happens to many lines with the same cause.
     pub collapse: CollapseConfig,
 }
 
@@ -48,7 +48,7 @@ impl Default for LoggerConfig {
 plugin_core::checked!(LoggerConfig, LoggerConfig::check);
 
 impl LoggerConfig {
-    /// The files stay below the plugin's directory.
+    /// Checks that the files are below the plugin's directory.
     fn check(&self) -> Result<()> {
         let FileConfig {
             directory, prefix, ..
@@ -74,16 +74,16 @@ impl LoggerConfig {
     }
 }
 
-/// What becomes of many lines of one cause: warnings and errors of one plugin that differ in
-/// nothing but ids, numbers and what they quote.
+/// What happens to many lines with the same cause: warnings and errors of one plugin that differ
+/// only in ids, numbers and quoted text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CollapseConfig {
-    /// How many are written one by one; those beyond are counted. 0 writes all.
+    /// How many lines are written one by one; further lines are counted. 0 writes all lines.
     #[schemars(range(max = 1_000_000))]
     pub after: u32,
-    /// How often the count is written, as one line. A cause that was quiet for so long begins
-    /// anew.
+    /// Interval at which the count is written, as one line. A cause without lines in this time
+    /// begins anew.
     #[schemars(extend("x-min" = "100ms", "x-max" = "1h"))]
     pub window: Period,
 }
@@ -103,14 +103,14 @@ impl Default for CollapseConfig {
 pub enum Level {
     /// Nothing is written.
     Off,
-    /// Something failed.
+    /// A problem that is not a failure.
     Error,
     /// Something is not as it should be.
     Warn,
-    /// What an operator wants to see of a healthy service.
+    /// Information for operators about a healthy service.
     #[default]
     Info,
-    /// What a developer wants to see.
+    /// Information for developers.
     Debug,
     /// Everything.
     Trace,
@@ -129,22 +129,22 @@ impl From<Level> for LevelFilter {
     }
 }
 
-/// How a line is written.
+/// The format of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// For people.
     #[default]
     Text,
-    /// A JSON object a line.
+    /// One JSON object in each line.
     Json,
 }
 
-/// Where lines go.
+/// The destination of the lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Output {
-    /// Standard error, so that standard output stays free for results.
+    /// Standard error, so that standard output is free for results.
     #[default]
     Stderr,
     /// Standard output.
@@ -172,15 +172,15 @@ pub enum Color {
 pub struct FileConfig {
     /// Directory below the plugin's data directory.
     pub directory: String,
-    /// Start of each file's name; the time follows.
+    /// Beginning of each file's name, before the time.
     #[schemars(length(min = 1, max = 100))]
     pub prefix: String,
     /// When a new file is begun.
     pub rotation: Rotation,
-    /// Size at which a new file is begun before its time, in bytes.
+    /// Size in bytes at which a new file is begun before its time.
     #[schemars(range(min = 4096, max = 1_099_511_627_776_u64))]
     pub max_bytes: u64,
-    /// How many files are kept; the oldest goes first. 0 keeps all.
+    /// Number of files that are kept; the oldest is removed first. 0 keeps all files.
     #[schemars(range(max = 100_000))]
     pub max_files: usize,
 }

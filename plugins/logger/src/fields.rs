@@ -1,4 +1,4 @@
-//! The fields of a line or a span, kept as JSON values, each of bounded length.
+//! The fields of a line or a span as JSON values, each of limited length.
 
 use std::error::Error;
 use std::fmt;
@@ -7,7 +7,7 @@ use plugin_core::ErrorChain;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 
-/// The fields of a line or a span, in their order, with the message apart.
+/// The fields of a line or a span in their order, and separately the message.
 #[derive(Debug)]
 pub(crate) struct Fields {
     /// Longest text, in bytes.
@@ -17,7 +17,7 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    /// No fields yet; texts of theirs are cut after so many bytes.
+    /// No fields yet. Longer texts will be cut to `most` bytes.
     pub(crate) fn new(most: usize) -> Self {
         Self {
             most,
@@ -81,7 +81,7 @@ impl Visit for Fields {
     }
 }
 
-/// A text that keeps its beginning, and counts the rest without keeping it.
+/// A text that keeps only its beginning, and counts the rest.
 struct Cut {
     text: String,
     most: usize,
@@ -104,7 +104,7 @@ impl Cut {
     }
 
     fn add(&mut self, text: fmt::Arguments<'_>) {
-        // It fails only when a value's own `Display` does: then its beginning is kept.
+        // It fails only if a value's own `Display` fails: the beginning is kept then.
         let _kept = fmt::Write::write_fmt(self, text);
     }
 

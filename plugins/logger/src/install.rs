@@ -1,8 +1,8 @@
-//! The one subscriber of the process.
+//! The only subscriber of the process.
 //!
-//! Invariant: it is set once; whoever comes later (a reload, a restart, a second system in one
-//! process) replaces its settings. When somebody else has set another subscriber, that one stays
-//! and this is a no-op: a log is no reason not to start.
+//! Invariant: it is set once. A later caller (a reload, a restart, a second system in the process)
+//! only replaces its settings. If other code has set another subscriber, that one stays and this
+//! does nothing, because a log must not prevent the start.
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -25,14 +25,14 @@ static LOG: OnceLock<Arc<Log>> = OnceLock::new();
 /// The last lines of the process.
 static TAIL: LazyLock<Arc<Tail>> = LazyLock::new(Arc::default);
 
-/// How long the end of a system waits for its last lines to be written.
+/// How long the end of a system waits until its last lines are written.
 const LAST: Duration = Duration::from_secs(1);
 
-/// Makes a config hold for the whole process.
+/// Applies a config for the whole process.
 ///
 /// # Errors
 ///
-/// When a file can't be made; what held before still holds.
+/// Returns an error if a file can't be created; the previous settings stay then.
 pub(crate) fn apply(config: &LoggerConfig, data_dir: &Path) -> Result<Arc<Settings>> {
     let settings = Arc::new(Settings {
         levels: Levels::new(config),
@@ -55,7 +55,7 @@ pub(crate) fn apply(config: &LoggerConfig, data_dir: &Path) -> Result<Arc<Settin
     Ok(settings)
 }
 
-/// Writes what is counted and what waits.
+/// Writes the counts and the waiting lines.
 pub(crate) fn finish() {
     let Some(log) = LOG.get() else { return };
     log.put_counts(&log.settings.load_full());
@@ -70,7 +70,7 @@ fn install(settings: Arc<Settings>) -> Arc<Log> {
         writer: Writer::begin().ok(),
     });
     let layer = LineLayer(Arc::clone(&log)).with_filter(PluginFilter(Arc::clone(&log)));
-    // An error says that another subscriber is there already, and stays.
+    // An error means that there is another subscriber already, which stays.
     drop(tracing::subscriber::set_global_default(
         tracing_subscriber::registry().with(layer),
     ));

@@ -21,7 +21,7 @@ use crate::sink::Sink;
 use crate::tail::Tail;
 use crate::writer::Writer;
 
-/// What a config makes of the log.
+/// The settings of the log, from a config.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) levels: Levels,
@@ -34,7 +34,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// A line as it is written, which is kept, too; nothing when a value's own `Display` fails.
+    /// The formatted line, which is also kept; empty if a value's own `Display` fails.
     fn text(&self, line: &Line<'_>) -> String {
         self.tail.push(line);
         let mut text = String::with_capacity(256);
@@ -45,7 +45,7 @@ impl Settings {
         written.map_or_else(|_| String::new(), |()| text)
     }
 
-    /// How many lines were not written.
+    /// The line that says how many lines were not written.
     pub(crate) fn count(&self, more: &More) -> String {
         let sample = &more.sample;
         let mut fields = Fields::new(self.max_text);
@@ -66,7 +66,7 @@ impl Settings {
         })
     }
 
-    /// How many lines there was no room for.
+    /// The line that says for how many lines there was no room.
     pub(crate) fn dropped(&self, lines: u64) -> String {
         let mut fields = Fields::new(self.max_text);
         fields.message = format!(
@@ -90,7 +90,7 @@ impl Settings {
     }
 }
 
-/// A number as people read it: `19,999`.
+/// A number with thousands separators: `19,999`.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
@@ -108,12 +108,12 @@ fn grouped(number: u64) -> String {
 pub(crate) struct Log {
     /// The settings in use.
     pub(crate) settings: ArcSwap<Settings>,
-    /// Nothing when the system had no thread for it: whoever logs writes.
+    /// `None` if the system had no thread for it: then the caller writes the lines itself.
     pub(crate) writer: Option<Writer>,
 }
 
 impl Log {
-    /// Has a line written.
+    /// Passes a line to the writer.
     pub(crate) fn put(&self, settings: &Arc<Settings>, line: String) {
         match &self.writer {
             Some(writer) => writer.put(settings, line),
@@ -121,7 +121,7 @@ impl Log {
         }
     }
 
-    /// Has all counts of lines written that were not written.
+    /// Writes all counts of lines that were not written.
     pub(crate) fn put_counts(&self, settings: &Arc<Settings>) {
         for more in settings.collapse.take() {
             self.put(settings, settings.count(&more));
@@ -143,7 +143,8 @@ impl<S> Filter<S> for PluginFilter {
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        // The answer depends on who runs, so only what nobody may write is settled for good.
+        // The answer depends on the running plugin, so only a level that no plugin may write is
+        // decided permanently.
         if *metadata.level() > self.0.settings.load().levels.most() {
             Interest::never()
         } else {
@@ -201,7 +202,7 @@ impl LineLayer {
         fields: &Fields,
         spans: &[(&'static str, &Fields)],
     ) {
-        // Lines of the kernel about a plugin name it in a field, or in a span.
+        // Lines of the kernel about a plugin name the plugin in a field or in a span.
         let named = |name| {
             fields
                 .text(name)

@@ -1,4 +1,4 @@
-//! Which lines are written: by importance, by plugin, and by the right to write.
+//! Decides which lines are written: by importance, by plugin, and by the right to write.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::config::LoggerConfig;
 
-/// The levels of a config, ready to ask.
+/// The levels of a config, prepared for checks.
 #[derive(Debug)]
 pub(crate) struct Levels {
     general: LevelFilter,
@@ -34,7 +34,7 @@ impl Levels {
         self.most
     }
 
-    /// Whether a line is written. Lines from outside of any plugin are the kernel's own.
+    /// Whether a line is written. Lines from outside of plugins are the kernel's own.
     pub(crate) fn allow(&self, current: Option<Current>, level: tracing::Level) -> bool {
         let Some(current) = current else {
             return level <= self.general;
@@ -42,8 +42,8 @@ impl Levels {
         current.may_log && level <= self.of(current.plugin)
     }
 
-    /// The level of an instance: its own, that of its section of config, that of its plugin, or the
-    /// general one.
+    /// The level of an instance: its own level, the level of its section, the level of its plugin,
+    /// or the general one.
     fn of(&self, instance: &str) -> LevelFilter {
         let parts = InstanceName::of(instance);
         let names = [instance, parts.section, parts.plugin];

@@ -1,18 +1,18 @@
 //! Installs the `tracing` subscriber from config.
 //!
-//! Every line carries the plugin whose code wrote it and the event that it was handling. Lines of
-//! a plugin that lacks the right `logger: write` are dropped. A plugin that wants its lines to be
-//! seen from the first on says `requires(plugin_logger::Logger = "^1")`.
+//! Every line contains the plugin whose code wrote it and the event that it was handling. Lines of
+//! a plugin without the right `logger: write` are dropped. A plugin whose lines should be visible
+//! from the beginning declares `requires(plugin_logger::Logger = "^1")`.
 //!
-//! What strangers send can neither forge a line nor fill the disk: what a terminal obeys is
-//! escaped, long texts are cut, warnings and errors of one cause become a count, and files are
-//! bounded in size and number.
+//! Data from strangers can neither forge a line nor fill the disk: characters that a terminal would
+//! obey are escaped, long texts are cut, warnings and errors with the same cause are counted, and
+//! the files are limited in size and number.
 //!
-//! The last lines are kept in memory, up to 2,000 or a megabyte of them: the service `LogTail` hands
-//! them over.
+//! The last lines are kept in memory, up to 2,000 lines or one megabyte; the service `LogTail`
+//! returns them.
 //!
-//! Whoever logs waits for nothing: a thread of its own writes, before which some megabytes of lines
-//! may wait. The end of a system waits for it, within a limit.
+//! Logging never waits: a separate thread writes the lines, and some megabytes of lines may wait
+//! for it. The end of a system waits for this thread, up to a limit.
 
 #![forbid(unsafe_code)]
 

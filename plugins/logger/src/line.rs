@@ -1,7 +1,7 @@
 //! A line of the log, as text and as JSON.
 //!
-//! Invariant: a line is one line. What a terminal obeys in what a plugin logs is escaped, so that
-//! no user's input can forge a line, move the cursor or turn the order of the letters round.
+//! Invariant: a line is always one line. Characters that a terminal would obey are escaped, so that
+//! no user's input can forge a line, move the cursor or reverse the order of letters.
 
 use std::fmt::{self, Write};
 
@@ -17,17 +17,17 @@ use crate::fields::Fields;
 #[derive(Debug)]
 pub(crate) struct Line<'a> {
     pub(crate) level: Level,
-    /// The plugin whose code wrote it, or that it is about.
+    /// The plugin whose code wrote it, or to which it refers.
     pub(crate) plugin: Option<&'a str>,
     /// The event that was being handled.
     pub(crate) event: Option<&'a str>,
-    /// The trace that it belongs to, and the span.
+    /// The trace to which it belongs, and the span.
     pub(crate) trace: Option<&'a str>,
     pub(crate) span: Option<&'a str>,
     /// Module of the code that wrote it.
     pub(crate) target: &'a str,
     pub(crate) fields: &'a Fields,
-    /// Name and fields of each span around it, the outermost first.
+    /// Name and fields of each surrounding span, the outermost first.
     pub(crate) spans: &'a [(&'static str, &'a Fields)],
 }
 
@@ -90,7 +90,7 @@ impl Line<'_> {
         writeln!(out, "{}", printable::json(&document))
     }
 
-    /// What a line names at its beginning.
+    /// The fields at the beginning of a line.
     fn named(&self) -> [(&'static str, Option<&str>); 4] {
         [
             ("plugin", self.plugin),
@@ -100,8 +100,8 @@ impl Line<'_> {
         ]
     }
 
-    /// Each field as `name=value`, with `before` in front of the first; what the line names already
-    /// is left out.
+    /// Writes each field as `name=value`, with `before` in front of the first one. Fields at the
+    /// beginning of the line are left out.
     fn write_fields(&self, out: &mut String, fields: &Fields, before: &str) -> fmt::Result {
         let shown = self.named();
         let is_shown = |name, value: &Value| shown.contains(&(name, value.as_str()));
@@ -127,14 +127,14 @@ fn write_time(out: &mut String) -> fmt::Result {
     SystemTime.format_time(&mut Writer::new(out))
 }
 
-/// Whether a value can be told from its surroundings without quotes.
+/// Whether a value can be distinguished from its surroundings without quotes.
 fn is_plain(text: &str) -> bool {
     let special =
         |char: char| printable::is_obeyed(char) || char.is_whitespace() || "\"'={}".contains(char);
     !text.is_empty() && !text.contains(special)
 }
 
-/// In quotes that only the end of the text ends.
+/// Writes a text in quotes, with quotes inside of it escaped.
 fn write_quoted(out: &mut String, text: &str) {
     let text = text.replace('\\', "\\\\").replace('"', "\\\"");
     out.push('"');

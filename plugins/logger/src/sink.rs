@@ -1,6 +1,6 @@
-//! Where lines go: a stream of the process, or files that follow each other.
+//! The destination of lines: a stream of the process, or a sequence of files.
 //!
-//! A stream is locked for one line at a time. Nothing here waits for anything but the write.
+//! A stream is locked for one line at a time. Nothing here waits except for the write itself.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -14,7 +14,7 @@ use plugin_ndjson::{Limits, Rolling, RollingPeriod};
 
 use crate::config::{Color, FileConfig, LoggerConfig, Output, Rotation};
 
-/// Where lines go.
+/// The destination of lines.
 pub(crate) struct Sink {
     target: Target,
     color: bool,
@@ -31,11 +31,11 @@ enum Target {
 }
 
 impl Sink {
-    /// Opens what the config names; files are below `data_dir`.
+    /// Opens the destination in the config. Files are below `data_dir`.
     ///
     /// # Errors
     ///
-    /// When a file can't be made.
+    /// Returns an error if a file can't be created.
     pub(crate) fn open(config: &LoggerConfig, data_dir: &Path) -> Result<Self> {
         let (target, terminal) = match config.output {
             Output::Stderr => (Target::Stderr, io::stderr().is_terminal()),
@@ -72,7 +72,7 @@ impl Sink {
         self.color
     }
 
-    /// Writes a line at once, so that lines of several threads don't mix.
+    /// Writes a line in one call, so that lines of several threads don't mix.
     pub(crate) fn write(&self, line: &str) {
         let line = line.as_bytes();
         let written = match &self.target {
@@ -88,12 +88,12 @@ impl Sink {
                 Ok(())
             }
         };
-        // No place is left to log that the log can't be written: the health tells.
+        // The failure can't be logged, because the log can't be written; the health shows it.
         self.fails.store(written.is_err(), Relaxed);
     }
 
-    /// How the files are: degraded while they can't be written. A stream whose reader went away is
-    /// nobody's loss.
+    /// The health of the files: degraded while they can't be written. If the reader of a stream is
+    /// gone, nothing is lost that would be read.
     pub(crate) fn health(&self) -> Health {
         let is_file = matches!(self.target, Target::Files(_));
         if is_file && self.fails.load(Relaxed) {

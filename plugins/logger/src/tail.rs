@@ -1,7 +1,7 @@
-//! The last lines, kept in memory for who looks on.
+//! The last lines, kept in memory for readers.
 //!
-//! Invariant: what is kept is bounded in lines and in bytes; the oldest go first. Lines are numbered
-//! from 1 on, without a gap.
+//! Invariant: the number of lines and of bytes is limited; the oldest lines are removed first.
+//! Lines are numbered from 1, without gaps.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -34,7 +34,7 @@ struct Kept {
 }
 
 impl Tail {
-    /// Keeps a line.
+    /// Adds a line.
     pub(crate) fn push(&self, line: &Line<'_>) {
         let mut kept = self.kept();
         kept.last += 1;
@@ -58,7 +58,7 @@ impl Tail {
         self.last.send_replace(kept.last);
     }
 
-    /// Lines after a number, the oldest first.
+    /// Lines after a number, oldest first.
     pub(crate) fn after(&self, number: u64, most: usize) -> Vec<LogLine> {
         let kept = self.kept();
         let first = kept.last + 1 - kept.lines.len() as u64;
@@ -75,7 +75,7 @@ impl Tail {
     /// Waits until there is a line after a number.
     pub(crate) async fn grown(&self, number: u64) {
         let mut last = self.last.subscribe();
-        // It can't fail: the sender is here.
+        // It can't fail, because the sender exists.
         let _last = last.wait_for(|last| *last > number).await;
     }
 
@@ -94,7 +94,7 @@ fn word(level: tracing::Level) -> &'static str {
     }
 }
 
-/// About the bytes that a line takes.
+/// The approximate size of a line in bytes.
 fn size(line: &LogLine) -> usize {
     let fields = line.fields.iter();
     let fields = fields.map(|(name, value)| name.len() + value.as_str().map_or(16, str::len) + 64);

@@ -1,8 +1,8 @@
-//! The thread that writes the log, so that nobody who logs waits for a disk or for a reader.
+//! The thread that writes the log, so that code that logs never waits for a disk or a reader.
 //!
-//! Invariants: lines are written in the order in which they were put; what waits is bounded in
-//! bytes, and a line that comes when there is no room is dropped and counted, and the count is a
-//! line as soon as one can be written again.
+//! Invariants: lines are written in the order in which they were passed; the waiting lines are
+//! limited in bytes. A line for which there is no room is dropped and counted, and the count is
+//! written as a line as soon as possible.
 
 use std::io;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(crate) struct Writer {
     waiting: Arc<Waiting>,
 }
 
-/// What waits, and what there was no room for.
+/// The waiting lines, and the number of dropped ones.
 #[derive(Debug, Default)]
 struct Waiting {
     bytes: AtomicUsize,
@@ -31,7 +31,7 @@ struct Waiting {
 
 #[derive(Debug)]
 enum Message {
-    /// A line, and the settings that say where it goes.
+    /// A line, and the settings with its destination.
     Line(Arc<Settings>, String),
     Flush(Sender<()>),
 }
@@ -39,7 +39,7 @@ enum Message {
 impl Writer {
     /// # Errors
     ///
-    /// When the system has no thread for it.
+    /// Returns an error if the system has no thread for it.
     pub(crate) fn begin() -> io::Result<Self> {
         let (queue, messages) = mpsc::channel();
         let waiting = Arc::<Waiting>::default();
@@ -53,7 +53,7 @@ impl Writer {
         Ok(Self { queue, waiting })
     }
 
-    /// Has a line written, and waits for nothing.
+    /// Passes a line to the thread, without waiting.
     pub(crate) fn put(&self, settings: &Arc<Settings>, line: String) {
         let size = line.len();
         if self.waiting.bytes.fetch_add(size, Relaxed) > MOST {
@@ -61,21 +61,21 @@ impl Writer {
             self.waiting.dropped.fetch_add(1, Relaxed);
             return;
         }
-        // The thread lives as long as there is somebody to put lines.
+        // The thread lives as long as lines can be passed to it.
         drop(self.queue.send(Message::Line(Arc::clone(settings), line)));
     }
 
-    /// Waits until what was put is written, but no longer than `within`.
+    /// Waits until the earlier lines are written, but no longer than `within`.
     pub(crate) fn flush(&self, within: Duration) {
         let (done, answer) = mpsc::channel();
         if self.queue.send(Message::Flush(done)).is_ok() {
-            // A reader that does not come back has seen what it wanted.
+            // If the time is over, the destination accepts no lines.
             let _written = answer.recv_timeout(within).is_ok();
         }
     }
 }
 
-/// What the thread has.
+/// The data of the thread.
 struct Pen {
     waiting: Arc<Waiting>,
     /// The settings of the last line, and when its counts are due, if there may be some.
@@ -92,7 +92,7 @@ impl Pen {
             };
             match message {
                 Ok(Message::Line(settings, line)) => self.write(settings, &line),
-                // Who asked may have stopped waiting.
+                // The requester may not wait any more.
                 Ok(Message::Flush(done)) => drop(done.send(())),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -167,7 +167,7 @@ mod tests {
         let (stalled, text) = (Mutex::new(stalled), Arc::new(Mutex::new(String::new())));
         let kept = Arc::clone(&text);
         let settings = settings(move |line| {
-            // It fails when the reader reads on, or has gone: the end of the wait.
+            // It fails when the reader continues or is gone: that ends the wait.
             let _gone = stalled.lock().unwrap().recv().is_err();
             kept.lock().unwrap().push_str(line);
         });

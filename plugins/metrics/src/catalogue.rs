@@ -1,4 +1,4 @@
-//! All metrics: one table, which is what is served and what the documentation lists.
+//! All metrics in one table, from which they are served and documented.
 
 mod durable;
 mod handlers;
@@ -14,11 +14,11 @@ use plugin_core::lifecycle::MetricsSnapshot;
 use crate::family::{Family, Kind, unit};
 use crate::samples::FamilySink;
 
-/// The tables, with what each is about.
+/// The tables, each with its subject.
 const TABLES: [(&str, &[Family]); 5] = [
     ("Each instance of a plugin", plugins::FAMILIES),
     ("Each handler, and each schedule", handlers::FAMILIES),
-    ("What is stored for each durable handler", durable::FAMILIES),
+    ("The store of each durable handler", durable::FAMILIES),
     ("The whole", whole::FAMILIES),
     ("The process", process::FAMILIES),
 ];
@@ -27,7 +27,7 @@ fn families() -> impl Iterator<Item = &'static Family> {
     TABLES.iter().flat_map(|(_, families)| families.iter())
 }
 
-/// Writes all figures.
+/// Writes all metrics.
 pub(crate) fn write(snapshot: &MetricsSnapshot, sink: &mut impl FamilySink) {
     for family in families() {
         sink.family(family, |samples| (family.fill)(snapshot, samples));
@@ -35,7 +35,7 @@ pub(crate) fn write(snapshot: &MetricsSnapshot, sink: &mut impl FamilySink) {
     own::write(snapshot, sink);
 }
 
-/// The names that queries can use: of a histogram those of its `_bucket`, `_sum` and `_count`.
+/// The names that queries can use; for a histogram, those of its `_bucket`, `_sum` and `_count`.
 #[must_use]
 pub fn names() -> Vec<String> {
     let names = families().flat_map(|family| match family.kind {

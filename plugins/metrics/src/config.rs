@@ -9,29 +9,30 @@ use plugin_core::prelude::*;
 
 use crate::export;
 
-/// Settings of `metrics-plugin`. Whether it serves, and on which port, the manager's `enable_metrics`
-/// and `metrics_port` say.
+/// Settings of `metrics-plugin`. The manager's `enable_metrics` and `metrics_port` say whether it
+/// serves metrics, and on which port.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, remote = "Self")]
 pub struct MetricsConfig {
-    /// The address of the machine to listen on. Everybody who reaches it reads the figures: they
-    /// name plugins, handlers and topics, and hold no data of events.
+    /// The address to listen on. Everybody who can reach it can read the metrics. They contain
+    /// names of plugins, handlers and topics, but no data of events.
     pub host: IpAddr,
-    /// Names by which the port may be asked, besides `localhost` and addresses. Requests for other
-    /// names are refused: a page may have pointed one here.
+    /// Names by which clients reach this port, in addition to `localhost` and IP addresses. Requests
+    /// for other names are refused, because the owner of a page can let its name point here.
     #[schemars(length(max = 100))]
     pub hosts: Vec<String>,
-    /// Most connections at once. One more closes that which has waited longest for a request; if
-    /// all have one that is being answered, it is answered 503, unless it is a probe.
+    /// Most connections at the same time. A further connection closes the one that has waited
+    /// longest for a request. If all connections have a request that is being answered, the further
+    /// connection is answered with 503, unless it is a probe.
     pub max_connections: NonZeroU16,
-    /// How long a client may take for a request, for an answer, and between two requests; then its
-    /// connection is closed.
+    /// How long a client may take for a request, for receiving an answer, and between two requests.
+    /// After that, its connection is closed.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub client_timeout: Period,
-    /// How long requests that run when the plugin stops may go on.
+    /// How long requests in progress may continue when the plugin stops.
     #[schemars(extend("x-min" = "0s", "x-max" = "1h"))]
     pub drain_timeout: Period,
-    /// A collector that the figures are sent to.
+    /// A collector to which the metrics are sent.
     pub otlp: Option<OtlpConfig>,
 }
 
@@ -44,7 +45,7 @@ impl MetricsConfig {
     }
 }
 
-/// A collector that takes OTLP over HTTP.
+/// A collector that accepts OTLP over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OtlpConfig {
@@ -53,14 +54,15 @@ pub struct OtlpConfig {
     /// Headers of each request.
     #[serde(default)]
     pub headers: BTreeMap<String, Secret>,
-    /// The name of this service; without one it is `unknown_service:` and the name of the program.
+    /// The name of this service. By default, it is `unknown_service:` followed by the name of the
+    /// program.
     #[serde(default)]
     pub service_name: Option<String>,
-    /// The time from one sending to the next.
+    /// Interval at which the metrics are sent.
     #[serde(default = "a_minute")]
     #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub interval: Period,
-    /// Time limit of a request, also of the last one, at a stop.
+    /// Time limit of a request, including the last one at a stop.
     #[serde(default = "five_seconds")]
     #[schemars(extend("x-min" = "1ms", "x-max" = "2m"))]
     pub timeout: Period,
@@ -80,7 +82,7 @@ impl Default for MetricsConfig {
             host: Ipv4Addr::LOCALHOST.into(),
             hosts: Vec::new(),
             max_connections: const { NonZeroU16::new(64).expect("it is not zero") },
-            // Scrapers keep their connections for the next time.
+            // Scrapers keep their connections until the next scrape.
             client_timeout: Period::seconds(120),
             drain_timeout: Period::seconds(1),
             otlp: None,

@@ -1,5 +1,6 @@
-//! Sends the figures to a collector, again and again, from a task of the plugin. Figures that do
-//! not arrive are no loss but of their moment: the next ones hold all that was counted.
+//! Sends the metrics to a collector at intervals, from a task of the plugin. If a request fails,
+//! only the values of that moment are lost, because the next values contain everything that was
+//! counted.
 
 mod points;
 
@@ -20,7 +21,7 @@ use crate::config::OtlpConfig;
 use crate::{catalogue, figures};
 use points::Points;
 
-/// Sends the figures.
+/// Sends the metrics.
 pub(crate) struct Exporter(Arc<Sender>);
 
 struct Sender {
@@ -62,14 +63,14 @@ impl Exporter {
         })))
     }
 
-    /// Begins to send, in a task that ends with the plugin's.
+    /// Begins to send, in a task that ends with the plugin.
     pub(crate) fn start(&self, tasks: &Tasks) -> Result<()> {
         let sender = Arc::clone(&self.0);
         tasks.spawn("exporter", sender.run(tasks.clone()))?;
         Ok(())
     }
 
-    /// Degraded while the collector takes nothing.
+    /// Degraded while requests to the collector fail.
     pub(crate) fn health(&self) -> Health {
         if self.0.fails.load(Relaxed) {
             return Health::Degraded("the collector takes no figures".to_owned());
@@ -83,7 +84,7 @@ impl Sender {
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, nothing is sent any more.
+    /// If the future is dropped, nothing is sent any more.
     async fn run(self: Arc<Self>, tasks: Tasks) {
         while !tasks.is_cancelled() {
             tokio::select! {

@@ -1,4 +1,4 @@
-//! The two text formats, and which of them a request asks for.
+//! The formats of the metrics, and the choice of the format for a request.
 
 use std::fmt::{self, Write as _};
 use std::sync::LazyLock;
@@ -9,25 +9,25 @@ use plugin_core::Distribution;
 use crate::family::{Kind, unit};
 use crate::samples::{FamilySink, SampleSink, Samples, Value};
 
-/// How figures are written.
+/// The format of the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// Prometheus' text format 0.0.4.
     Text,
     /// OpenMetrics 1.0.0.
     OpenMetrics,
-    /// The structs of the whole and of each instance.
+    /// The values of the whole system and of each instance as JSON.
     Json,
 }
 
 impl Format {
-    /// The one that a request prefers. A request that accepts none of them gets text: a scraper
-    /// that is told nothing finds out less.
+    /// The format that a request prefers. A request that accepts none of them gets text, which is
+    /// more useful to a scraper than a refusal.
     pub(crate) fn asked(headers: &HeaderMap) -> Self {
         let values = headers.get_all(header::ACCEPT).iter();
         let items = values.filter_map(|value| value.to_str().ok());
         let offers = items.flat_map(|value| value.split(',')).filter_map(offer);
-        // Of equal ones the first counts.
+        // Among equal preferences, the first one counts.
         let best = offers.reduce(|best, next| if next.1 > best.1 { next } else { best });
         best.map_or(Self::Text, |(format, _)| format)
     }
@@ -41,7 +41,7 @@ impl Format {
     }
 }
 
-/// A format that an item of `Accept` names, and how much it is wanted.
+/// The format in an item of `Accept`, and its preference.
 fn offer(item: &str) -> Option<(Format, f32)> {
     let mut parts = item.split(';').map(str::trim);
     let kind = parts.next()?.to_ascii_lowercase();
@@ -98,7 +98,7 @@ impl FamilySink for Writer {
     ) {
         let begin = self.text.len();
         let total = if kind == Kind::Counter { "_total" } else { "" };
-        // In the one format a counter is called by its samples' name, in the other by its own.
+        // In one format, a counter has the name of its samples; in the other, it has its own name.
         let called = if self.is_open { "" } else { total };
         self.put(format_args!("# HELP {name}{called} {}\n", Help(help)));
         self.put(format_args!("# TYPE {name}{called} {}\n", kind.as_str()));
@@ -118,11 +118,11 @@ impl FamilySink for Writer {
     }
 }
 
-/// Takes the samples of one family.
+/// Writes the samples of one family.
 struct TextSamples<'a> {
     text: &'a mut String,
     name: &'static str,
-    /// What counters end with.
+    /// The suffix of counters.
     total: &'static str,
 }
 
@@ -175,7 +175,7 @@ static BOUNDS: LazyLock<Vec<String>> = LazyLock::new(|| {
         .collect()
 });
 
-/// A text of help: in one line, in which quotes stand for themselves.
+/// A help text on one line, in which quotation marks are not escaped.
 struct Help<'a>(&'a str);
 
 impl fmt::Display for Help<'_> {

@@ -1,17 +1,17 @@
-//! A family of metrics: samples of one name.
+//! A family of metrics: samples with one name.
 
 use plugin_core::lifecycle::MetricsSnapshot;
 
 use crate::samples::Samples;
 
-/// What a figure is.
+/// The kind of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// It only grows, but for a restart of the process.
+    /// It only increases, except when the process restarts.
     Counter,
-    /// It goes up and down.
+    /// It increases and decreases.
     Gauge,
-    /// Times, counted in buckets.
+    /// Durations, counted in buckets.
     Histogram,
 }
 
@@ -26,13 +26,13 @@ impl Kind {
     }
 }
 
-/// A family of metrics, and where its samples come from.
+/// A family of metrics, and the source of its samples.
 pub(crate) struct Family {
-    /// Its name, of a counter without the `_total` that its samples end with.
+    /// Its name; for a counter, without the suffix `_total` of its samples.
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) labels: &'static [&'static str],
-    /// What it tells.
+    /// Its description.
     pub(crate) help: &'static str,
     /// Writes its samples.
     pub(crate) fill: Fill,
@@ -40,7 +40,7 @@ pub(crate) struct Family {
 
 type Fill = fn(&MetricsSnapshot, &mut Samples<'_>);
 
-/// The unit that a name ends with.
+/// The unit at the end of a name.
 pub(crate) fn unit(name: &str) -> Option<&'static str> {
     let (_, last) = name.rsplit_once('_')?;
     ["seconds", "bytes"].into_iter().find(|unit| *unit == last)
@@ -62,7 +62,7 @@ impl Family {
         }
     }
 
-    /// The name of its samples; of a histogram, without `_bucket`, `_sum` and `_count`.
+    /// The name of its samples; for a histogram, without `_bucket`, `_sum` and `_count`.
     pub(crate) fn sample(&self) -> String {
         match self.kind {
             Kind::Counter => format!("{}_total", self.name),

@@ -1,15 +1,15 @@
-//! The figures of now.
+//! The present values of the metrics.
 
 use std::time::Duration;
 
 use plugin_core::lifecycle::MetricsSnapshot;
 use plugin_core::prelude::System;
 
-/// How long the store of durable handlers may take to say what is in it.
+/// Time limit of the store of durable handlers for its answer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// All figures, with what is stored for durable handlers, if the store says it in time; none when
-/// the system has stopped.
+/// All values, with the events that are stored for durable handlers, if the store answers in time;
+/// `None` if the system has ended.
 pub(crate) async fn with_stock(system: &System) -> Option<MetricsSnapshot> {
     let mut snapshot = system.metrics()?;
     match tokio::time::timeout(PATIENCE, system.stock()).await {

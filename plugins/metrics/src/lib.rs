@@ -1,9 +1,9 @@
-//! Serves the figures of the service: to Prometheus and whoever reads its formats, and as JSON.
+//! Serves the metrics of the service: in the formats of Prometheus, and as JSON.
 //!
 //! | route | answer |
 //! | --- | --- |
-//! | `GET /metrics` | all figures, in the text format 0.0.4 of Prometheus, in that of OpenMetrics 1.0.0, or the JSON of the next row, as the request's `Accept` asks |
-//! | `GET /metrics.json` | the figures of the whole and of each instance |
+//! | `GET /metrics` | all metrics, in the text format 0.0.4 of Prometheus, in that of OpenMetrics 1.0.0, or the JSON of the next row, as the request's `Accept` asks |
+//! | `GET /metrics.json` | the values of the whole system and of each instance |
 //! | `GET /livez`, `/healthz`, `/startupz`, `/readyz` | see [`Probes`](plugin_http::Probes) |
 //!
 //! | needs | |
@@ -11,10 +11,10 @@
 //! | config | [`MetricsConfig`]; of the manager `enable_metrics` and `metrics_port` |
 //! | rights | `system` with `read` |
 //!
-//! [`reference()`] is the list of all metrics: `docs/metrics.md` holds it, and a test compares them.
-//! With `otlp` and the feature `otlp`, the figures are also sent to a collector.
-//! Nobody but who reads them causes any work: without one, what the kernel counts anyway
-//! is all that there is.
+//! [`reference()`] is the list of all metrics: `docs/metrics.md` contains it, and a test compares
+//! them. With `otlp` and the feature `otlp`, the metrics are also sent to a collector. Metrics
+//! cause work only when they are read: otherwise the kernel only keeps its counters, which it needs
+//! anyway.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! The plugin: listens when it starts, if metrics are to be served, and begins to send them, if a
-//! collector gets them.
+//! The plugin: it listens when it starts, if metrics are served, and begins to send them, if there
+//! is a collector.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,10 +16,10 @@ use crate::config::MetricsConfig;
 use crate::export::Exporter;
 use crate::routes;
 
-/// Nobody has to send a body.
+/// Largest body of a request; no request needs one.
 const LARGEST_BODY: usize = 1024;
 
-/// What an answer may take.
+/// Time limit of an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serves the figures of the service.

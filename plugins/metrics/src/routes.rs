@@ -23,7 +23,7 @@ pub(crate) fn router(system: &System) -> Router {
     assemble(all).fallback(nothing)
 }
 
-/// For connections that there is no room for.
+/// The router for connections for which there is no room.
 pub(crate) fn spare(system: &System) -> Router {
     let probes = Probes::of(system.clone()).routes().into_iter();
     assemble(probes).fallback(async || {
@@ -79,7 +79,7 @@ async fn answer(system: &System, format: Format) -> Result<Response, Problem> {
     Ok((headers, text).into_response())
 }
 
-/// The figures as JSON.
+/// The values as JSON.
 #[derive(Serialize)]
 struct Structs<'a> {
     system: &'a SystemMetrics,

@@ -1,4 +1,4 @@
-//! Samples of a family, whatever they are written to.
+//! Samples of a family, independent of the output format.
 
 use std::fmt;
 
@@ -6,9 +6,9 @@ use plugin_core::Distribution;
 
 use crate::family::{Family, Kind};
 
-/// Takes families, one after the other.
+/// Receives families, one after the other.
 pub(crate) trait FamilySink {
-    /// Takes a family that is no part of the catalogue. One without a sample is left out.
+    /// Receives a family that is not in the catalogue. A family without samples is left out.
     fn named(
         &mut self,
         family: (&'static str, Kind, &str),
@@ -16,14 +16,14 @@ pub(crate) trait FamilySink {
         fill: impl FnOnce(&mut Samples<'_>),
     );
 
-    /// Takes a family.
+    /// Receives a family.
     fn family(&mut self, family: &Family, fill: impl FnOnce(&mut Samples<'_>)) {
         let (name, kind) = (family.name, family.kind);
         self.named((name, kind, family.help), family.labels, fill);
     }
 }
 
-/// Takes the samples of one family.
+/// Receives the samples of one family.
 pub(crate) trait SampleSink {
     fn number(&mut self, labels: &[(&str, &str)], value: Value);
     fn times(&mut self, labels: &[(&str, &str)], times: &Distribution);
@@ -36,17 +36,17 @@ pub(crate) struct Samples<'a> {
 }
 
 impl<'a> Samples<'a> {
-    /// Of a family with labels.
+    /// The samples of a family with labels.
     pub(crate) fn new(sink: &'a mut dyn SampleSink, labels: &'static [&'static str]) -> Self {
         Self { sink, labels }
     }
 
-    /// A sample with the values of the family's labels.
+    /// Adds a sample with the values of the family's labels.
     pub(crate) fn put<const N: usize>(&mut self, values: [&str; N], value: impl Into<Value>) {
         self.put_labelled(&self.labelled(values), value);
     }
 
-    /// A histogram of times with the values of the family's labels.
+    /// Adds a histogram of durations with the values of the family's labels.
     pub(crate) fn times<const N: usize>(&mut self, values: [&str; N], times: &Distribution) {
         self.times_labelled(&self.labelled(values), times);
     }
@@ -56,12 +56,12 @@ impl<'a> Samples<'a> {
         std::array::from_fn(|at| (self.labels[at], values[at]))
     }
 
-    /// A sample with labels of its own.
+    /// Adds a sample with its own labels.
     pub(crate) fn put_labelled(&mut self, labels: &[(&str, &str)], value: impl Into<Value>) {
         self.sink.number(labels, value.into());
     }
 
-    /// A histogram of times with labels of its own.
+    /// Adds a histogram of durations with its own labels.
     pub(crate) fn times_labelled(&mut self, labels: &[(&str, &str)], times: &Distribution) {
         self.sink.times(labels, times);
     }

@@ -1,4 +1,4 @@
-//! The files of a [`Log`](crate::Log), written by a thread that may block.
+//! The files of a [`Log`](crate::Log), which a thread that may block writes.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,12 @@ use plugin_core::{Error, Result};
 use crate::config::FileConfig;
 use crate::rolling::{Limits, Rolling, RollingPeriod};
 
-/// `spans.ndjson` is the current file, `spans.1.ndjson` the one before it.
+/// `spans.ndjson` is the current file, `spans.1.ndjson` the previous one.
 #[derive(Debug)]
 pub(crate) struct Files {
     path: PathBuf,
     limits: Limits,
-    /// Away while it writes.
+    /// `None` while it writes.
     rolling: Option<Rolling>,
 }
 
@@ -31,11 +31,11 @@ impl Files {
         }
     }
 
-    /// Opens the file, and makes it if it is not there.
+    /// Opens the file, and creates it if it does not exist.
     ///
     /// # Errors
     ///
-    /// When it can't be made, or something else is in its place.
+    /// Returns an error if it can't be created, or if something else is in its place.
     pub(crate) fn open(&mut self) -> Result<()> {
         let rolling = (self.rolling).get_or_insert_with(|| Rolling::new(&self.path, self.limits));
         rolling.open(SystemTime::now()).map_err(|error| {
@@ -47,7 +47,7 @@ impl Files {
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, the lines are written all the same.
+    /// If the future is dropped, the lines are written nevertheless.
     pub(crate) async fn append(&mut self, lines: Vec<u8>) -> io::Result<()> {
         let rolling = self.rolling.take();
         let mut rolling = rolling.unwrap_or_else(|| Rolling::new(&self.path, self.limits));

@@ -1,11 +1,10 @@
-//! Lines in files of bounded size, for plugins that write down what they see on the way of events,
-//! and for the log.
+//! Lines in files of limited size, for the log and for plugins that record events.
 //!
-//! [`Rolling`] are the files: it begins a new one by time or by size and deletes the oldest.
-//! [`Log`] writes lines of JSON to such files off the hot path. Whoever calls [`Log::write`] never
-//! waits: a line goes through a bounded queue to a task, which writes what is there at once. A line
-//! without room, or one that can't be written, is counted, and stands in the file as
-//! `{"lost": 12}` as soon as that is possible.
+//! [`Rolling`] manages the files: it begins a new one by time or by size, and deletes the oldest.
+//! [`Log`] writes lines of JSON to such files without delaying its caller: [`Log::write`] never
+//! waits. A line goes through a bounded queue to a task, which writes all waiting lines at once. A
+//! line for which there is no room, or that can't be written, is counted, and the count is written
+//! to the file as `{"lost": 12}` as soon as possible.
 #![forbid(unsafe_code)]
 
 mod config;

@@ -14,10 +14,10 @@ use tokio::sync::mpsc;
 use crate::config::FileConfig;
 use crate::files::Files;
 
-/// Lines that are written together at most.
+/// Most lines that are written together.
 const BATCH: usize = 512;
 
-/// Where lines are put.
+/// The sender of lines.
 pub(crate) struct Lines<T> {
     queue: mpsc::Sender<T>,
     state: Arc<State>,
@@ -37,7 +37,7 @@ struct State {
     fails: AtomicBool,
 }
 
-/// A queue to a file. Nothing is opened yet.
+/// A queue for a file. Nothing is opened yet.
 #[must_use]
 pub(crate) fn open<T: Serialize + Send>(path: &Path, limits: FileConfig) -> (Lines<T>, Writer<T>) {
     let (sender, queue) = mpsc::channel(limits.queue);
@@ -58,20 +58,20 @@ pub(crate) fn open<T: Serialize + Send>(path: &Path, limits: FileConfig) -> (Lin
 }
 
 impl<T> Lines<T> {
-    /// Puts a line into the queue, if there is room; else it is lost, and counted.
+    /// Puts a line into the queue if there is room; otherwise the line is lost and counted.
     pub(crate) fn write(&self, line: T) {
         if self.queue.try_send(line).is_err() {
             self.state.lost.fetch_add(1, Relaxed);
         }
     }
 
-    /// Lines that were lost so far.
+    /// Number of lines that were lost so far.
     #[must_use]
     pub(crate) fn lost(&self) -> u64 {
         self.state.lost.load(Relaxed)
     }
 
-    /// How the file is: degraded while it can't be written.
+    /// The health of the file: degraded while it can't be written.
     #[must_use]
     pub(crate) fn health(&self) -> Health {
         if self.state.fails.load(Relaxed) {
@@ -87,20 +87,20 @@ impl<T> Lines<T> {
 }
 
 impl<T: Serialize + Send> Writer<T> {
-    /// Opens the file, so that what keeps it from being written is found early.
+    /// Opens the file, so that a problem is noticed early.
     ///
     /// # Errors
     ///
-    /// When it can't be opened.
+    /// Returns an error if it can't be opened.
     pub(crate) fn open(&mut self) -> Result<()> {
         self.files.open()
     }
 
-    /// Writes until it is told to end, and then what is in the queue.
+    /// Writes until it is told to end, and then writes the lines in the queue.
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, what is in the queue is not written.
+    /// If the future is dropped, the lines in the queue are not written.
     pub(crate) async fn run(mut self, end: impl Future<Output = ()>) {
         let mut batch = Vec::with_capacity(BATCH);
         let mut end = std::pin::pin!(end);
@@ -145,10 +145,11 @@ impl<T: Serialize + Send> Writer<T> {
     }
 }
 
-/// Adds a line. What has no form in JSON is left out: there is no such type here.
+/// Adds a line. A value that can't be serialized would be left out, but there is no such type here.
 fn push(text: &mut Vec<u8>, line: &impl Serialize) {
     if let Ok(line) = serde_json::to_string(line) {
-        // Who looks at the file on a terminal is shown what came from outside, not led by it.
+        // Control characters from outside are escaped, so that they have no effect on a terminal
+        // that shows the file.
         text.extend_from_slice(printable::json(&line).as_bytes());
         text.push(b'\n');
     }

@@ -1,4 +1,4 @@
-//! A file of lines as a plugin keeps it: lines may come before `start` gives the writer a task.
+//! A file of lines for a plugin. Lines may be written before `start` gives the writer a task.
 
 use std::fmt;
 use std::path::Path;
@@ -12,12 +12,12 @@ use crate::lines::{Lines, Writer, open};
 /// A file of lines.
 pub struct Log<T> {
     lines: Lines<T>,
-    /// Until it has a task.
+    /// Present until it has a task.
     writer: Mutex<Option<Writer<T>>>,
 }
 
 impl<T: Serialize + Send + 'static> Log<T> {
-    /// A file at a path. Nothing is opened before it begins to write.
+    /// A file at a path. Nothing is opened until it starts to write.
     #[must_use]
     pub fn new(path: &Path, limits: FileConfig) -> Self {
         let (lines, writer) = open(path, limits);
@@ -27,12 +27,13 @@ impl<T: Serialize + Send + 'static> Log<T> {
         }
     }
 
-    /// Opens the file and begins to write, in a task that ends with the plugin's, after what was put
-    /// in before.
+    /// Opens the file and starts to write, in a task that ends with the plugin. Lines that were
+    /// added before are written first.
     ///
     /// # Errors
     ///
-    /// When it has begun before, the file can't be opened, or the plugin may spawn no more tasks.
+    /// Returns an error if it has started already, if the file can't be opened, or if the plugin
+    /// may spawn no more tasks.
     pub fn start(&self, tasks: &Tasks) -> Result<()> {
         let writer = self.writer.lock().ok().and_then(|mut writer| writer.take());
         let mut writer = writer.ok_or_else(|| Error::bug("started twice"))?;
@@ -42,12 +43,12 @@ impl<T: Serialize + Send + 'static> Log<T> {
         Ok(())
     }
 
-    /// Puts a line in, if there is room; else it is lost, and counted.
+    /// Adds a line if there is room; otherwise the line is lost and counted.
     pub fn write(&self, line: T) {
         self.lines.write(line);
     }
 
-    /// How the file is: degraded while it can't be written.
+    /// The health of the file: degraded while it can't be written.
     #[must_use]
     pub fn health(&self) -> Health {
         self.lines.health()

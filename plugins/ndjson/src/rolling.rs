@@ -1,12 +1,12 @@
-//! Files that follow each other, by time and by size: the one place that rotates and deletes.
+//! Files that follow each other by time and by size. Only this module rotates and deletes them.
 //!
-//! `app.log` is written without a period; with one, `app.2026-11-30.log` holds the lines of that
-//! day (UTC). A file that would grow beyond its limit makes room: it becomes `app.1.log`, and the
-//! one that was that before `app.2.log`.
+//! Without a period, `app.log` is written; with one, `app.2026-11-30.log` contains the lines of
+//! that day (UTC). A file that would exceed its size limit is renamed to `app.1.log`, and an
+//! existing `app.1.log` to `app.2.log`.
 //!
-//! Invariants: only files with exactly such a name are counted and deleted, and never the one that
-//! is being written. The file follows the clock in both directions: when it is set back, lines go
-//! to the file of the period that it says.
+//! Invariants: only files with exactly such names are counted and deleted, and never the file that
+//! is being written. The file follows the clock in both directions: if the clock is set back, lines
+//! go to the file of the period that it shows.
 
 mod name;
 mod period;
@@ -23,44 +23,44 @@ pub use period::RollingPeriod;
 
 use name::Name;
 
-/// How often it is looked whether the file is still where it was opened.
+/// Interval of the check whether the file is still at the path where it was opened.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// When a new file is begun, and how many are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// A file for each.
+    /// The period of one file.
     pub period: RollingPeriod,
-    /// Size at which a new file is begun, in bytes.
+    /// Size in bytes at which a new file is begun.
     pub max_bytes: u64,
-    /// Files that are kept, the one that is written included; 0 keeps all.
+    /// Number of files that are kept, including the one that is being written; 0 keeps all files.
     pub max_files: usize,
 }
 
-/// Files of lines, which are their owner's alone.
+/// Files of lines, which only their owner can access.
 #[derive(Debug)]
 pub struct Rolling {
     directory: PathBuf,
-    /// Start and extension of all names.
+    /// Beginning and extension of all names.
     stem: String,
     extension: String,
     limits: Limits,
     current: Option<Current>,
 }
 
-/// The file that is written.
+/// The file that is being written.
 #[derive(Debug)]
 struct Current {
     file: File,
     size: u64,
-    /// Which period it is of.
+    /// The period to which it belongs.
     period: u64,
     path: PathBuf,
     looked: Instant,
 }
 
 impl Rolling {
-    /// Files beside `path`, which is the name of a file without a period. Nothing is opened before
+    /// Files at `path`, which is the name of the file without a period. Nothing is opened before
     /// the first line.
     #[must_use]
     pub fn new(path: &Path, limits: Limits) -> Self {
@@ -76,21 +76,22 @@ impl Rolling {
         }
     }
 
-    /// Opens the file of now, so that what keeps it from being written is found early.
+    /// Opens the present file, so that a problem is noticed early.
     ///
     /// # Errors
     ///
-    /// When the directory or the file can't be made.
+    /// Returns an error if the directory or the file can't be created.
     pub fn open(&mut self, now: SystemTime) -> io::Result<()> {
         self.current(now).map(drop)
     }
 
-    /// Appends whole lines, to as many files as their size asks for. A single line goes into one
+    /// Appends whole lines, to several files if their size requires it. A single line goes into one
     /// file, however long it is.
     ///
     /// # Errors
     ///
-    /// When they can't be written; some of them may have been. The next call tries anew.
+    /// Returns an error if they can't be written; some of them may have been written then. The next
+    /// call tries again.
     pub fn append(&mut self, now: SystemTime, lines: &[u8]) -> io::Result<()> {
         let mut rest = lines;
         while !rest.is_empty() {
@@ -107,14 +108,14 @@ impl Rolling {
             };
             current.file.write_all(part)?;
             current.size += part.len() as u64;
-            // After an error the file is opened anew, which looks how much of it was written.
+            // After an error, the file is opened again, which shows how much of it was written.
             self.current = Some(current);
             rest = after;
         }
         Ok(())
     }
 
-    /// Takes the file to write to, and opens it if it is not the one of now.
+    /// Takes the file for writing, and opens it if it is not the present one.
     fn current(&mut self, now: SystemTime) -> io::Result<Current> {
         let period = self.limits.period.of(now);
         if let Some(mut current) = self.current.take()
@@ -147,7 +148,7 @@ impl Rolling {
         })
     }
 
-    /// The full file of a period becomes the one before the next.
+    /// Renames a full file of a period, to make room for the next one.
     fn make_room(&self, full: Current) -> io::Result<()> {
         let period = full.period;
         drop(full);
@@ -166,7 +167,7 @@ impl Rolling {
         self.directory.join(name.write(&self.stem, &self.extension))
     }
 
-    /// Deletes the oldest files, but not the one that is written.
+    /// Deletes the oldest files, but not the one that is being written.
     fn retain(&self, live: &Path) {
         if self.limits.max_files == 0 {
             return;
@@ -185,21 +186,22 @@ impl Rolling {
                 ))
             })
             .collect();
-        // The newest first. After a change of the period's kind, what has another kind is older.
+        // Newest first. After a change of the kind of period, files of the other kind count as
+        // older.
         let dated = self.limits.period != RollingPeriod::Never;
         others.sort_by_key(|(name, _)| {
             let kind = name.date.is_some() == dated;
             Reverse((kind, name.date.clone(), Reverse(name.number)))
         });
         for (_, path) in others.iter().skip(self.limits.max_files - 1) {
-            // One that can't be deleted now is tried again with the next file.
+            // If a file can't be deleted now, this is tried again with the next file.
             drop(fs::remove_file(path));
         }
     }
 }
 
 impl Current {
-    /// Whether the path still leads to this file: somebody may have moved or deleted it.
+    /// Whether the path still leads to this file, which may have been moved or deleted.
     fn is_there(&mut self) -> bool {
         if self.looked.elapsed() < LOOK {
             return true;
@@ -223,7 +225,8 @@ fn is_same(_: &fs::Metadata, _: &fs::Metadata) -> bool {
     true
 }
 
-/// A crash or a full disk may have cut the last line off.
+/// Whether the file ends with a complete line. A crash or a full disk may have cut the last one
+/// off.
 fn ends_a_line(file: &mut File) -> io::Result<bool> {
     file.seek(SeekFrom::End(-1))?;
     let mut last = [0];
@@ -231,7 +234,7 @@ fn ends_a_line(file: &mut File) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-/// How many bytes of whole lines fit into so much room.
+/// Number of bytes of whole lines that fit into the room.
 fn fitting(lines: &[u8], room: u64) -> usize {
     let room = usize::try_from(room).unwrap_or(usize::MAX);
     if lines.len() <= room {

@@ -1,4 +1,4 @@
-//! Settings, with a default for every key: without any, messages go to the outbox.
+//! Settings, with a default for every key. With the defaults, messages go to the outbox.
 
 use std::num::NonZeroU16;
 
@@ -14,15 +14,15 @@ use crate::{email, sms};
 pub struct NotificationConfig {
     /// Sender of e-mail: `name@example.com` or `Name <name@example.com>`.
     pub from: String,
-    /// Mail server; without one, e-mail goes to the outbox.
+    /// Mail server. Without it, e-mails go to the outbox.
     pub smtp: Option<SmtpConfig>,
-    /// Gateway of text messages; without one, they go to the outbox.
+    /// Gateway of text messages. Without it, text messages go to the outbox.
     pub sms: Option<SmsConfig>,
-    /// Most messages that are on their way at once, of all kinds together; without it, each kind
-    /// has the `concurrency` of its handler alone.
+    /// Most messages of all kinds together that are being sent at the same time. Without this key,
+    /// only the `concurrency` of each handler limits them.
     #[schemars(range(min = 1, max = 10_000))]
     pub concurrency: Option<NonZeroU16>,
-    /// What is written.
+    /// The texts of the messages.
     pub templates: Templates,
 }
 
@@ -41,7 +41,7 @@ impl Default for NotificationConfig {
 plugin_core::checked!(NotificationConfig, NotificationConfig::check);
 
 impl NotificationConfig {
-    /// Whether addresses, servers and templates are some.
+    /// Checks addresses, servers and templates.
     fn check(&self) -> Result<()> {
         Texts::new(&self.templates)?;
         email::check(&self.from, self.smtp.as_ref())?;
@@ -55,11 +55,11 @@ impl NotificationConfig {
 pub struct SmtpConfig {
     /// Name or address of the server.
     pub host: String,
-    /// Port; the usual one of `tls` when it is left out: 25, 587 or 465.
+    /// Port. By default, it is the usual one for `tls`: 25, 587 or 465.
     #[serde(default)]
     #[schemars(range(min = 1, max = 65_535))]
     pub port: Option<u16>,
-    /// Who logs in; nobody when it is left out.
+    /// Name of the user at the server. Without it, there is no login.
     #[serde(default)]
     pub username: Option<String>,
     /// Password of `username`.
@@ -68,7 +68,7 @@ pub struct SmtpConfig {
     /// How the connection is secured.
     #[serde(default)]
     pub tls: Tls,
-    /// Time limit of one message, from the connection to the server's last word.
+    /// Time limit of one message, from the connection to the last answer of the server.
     #[serde(default = "ten_seconds")]
     #[schemars(extend("x-min" = "1ms", "x-max" = "2m"))]
     pub timeout: Period,
@@ -78,20 +78,20 @@ pub struct SmtpConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Tls {
-    /// Not at all: for a server on the same machine.
+    /// It is not secured. This is for a server on the same machine.
     None,
-    /// It begins in the clear and must be upgraded before anything is sent.
+    /// It begins unencrypted, and must be upgraded before anything is sent.
     #[default]
     StartTls,
-    /// From the first byte.
+    /// It is encrypted from the first byte.
     Tls,
 }
 
-/// A gateway of text messages: it takes `POST` with JSON `{"to": …, "text": …}`.
+/// A gateway of text messages, which accepts `POST` requests with JSON `{"to": …, "text": …}`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SmsConfig {
-    /// Address, `http` or `https`. Only its host is ever shown: the rest may hold a key.
+    /// Address, `http` or `https`. Only its host is ever shown, because the rest may contain a key.
     pub url: SecretUrl,
     /// Sent as `Authorization: Bearer …`.
     #[serde(default)]
@@ -102,7 +102,7 @@ pub struct SmsConfig {
     pub timeout: Period,
 }
 
-/// What is written. A field of the event stands in braces.
+/// The texts of the messages. Fields of the event are written in braces.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Templates {
@@ -112,7 +112,7 @@ pub struct Templates {
     pub order: OrderTemplates,
 }
 
-/// What a new user is written.
+/// The message to a new user.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct WelcomeTemplates {
@@ -131,7 +131,7 @@ impl Default for WelcomeTemplates {
     }
 }
 
-/// What a user who ordered is written.
+/// The messages to a user who ordered.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OrderTemplates {
@@ -139,7 +139,7 @@ pub struct OrderTemplates {
     pub subject: String,
     /// Text of the e-mail.
     pub body: String,
-    /// Text message, to users who have a phone.
+    /// Text message, for users who have a phone number.
     pub sms: String,
 }
 

@@ -1,12 +1,12 @@
-//! Who knows the users.
+//! The source of users.
 
 use plugin_contracts::{User, UserLookup};
 use plugin_core::event::Requester;
 use plugin_core::{BoxFuture, Result};
 
-/// Knows the users, or somebody who does.
+/// Finds users, itself or through another plugin.
 pub(crate) trait Directory: Send + Sync {
-    /// The user with that key.
+    /// The user with this id.
     fn find(&self, id: &str) -> BoxFuture<'_, Result<Option<User>>>;
 }
 

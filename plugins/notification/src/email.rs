@@ -1,8 +1,8 @@
-//! E-mail: to a mail server when there is one, else to the outbox.
+//! E-mail: sent to a mail server if there is one, otherwise written to the outbox.
 //!
-//! Invariant: what users or events say can't add a header, nor a line of SMTP. Subjects, names and
-//! bodies lose their control characters, and every line of a body ends with CR LF; an address with
-//! a control character is none, however it is quoted.
+//! Invariant: data from users or events can't add a header or a line of SMTP. Subjects, names and
+//! bodies lose their control characters, and every line of a body ends with CR LF. An address with
+//! a control character is invalid, however it is quoted.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::config::{SmtpConfig, Tls};
 use crate::outbox::{Outbox, unique};
 use crate::plain;
 
-/// What is sent to whom.
+/// An e-mail with its receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email {
     /// Name of the receiver.
@@ -49,11 +49,11 @@ enum EmailRoute {
 }
 
 impl Mailer {
-    /// Prepares to send; connects to nobody yet.
+    /// Prepares to send, without connecting yet.
     ///
     /// # Errors
     ///
-    /// When `from` is no address, or the server's settings are none.
+    /// Returns an error if `from` is not an address, or if the server's settings are invalid.
     pub fn new(from: &str, smtp: Option<&SmtpConfig>, outbox: Outbox) -> Result<Self> {
         let from = sender(from)?;
         let route = match smtp {
@@ -70,12 +70,12 @@ impl Mailer {
     ///
     /// # Errors
     ///
-    /// A failed connection, a time limit and a transient answer of the server (4xx) are worth
-    /// another try; a bad address and a permanent answer (5xx) are not.
+    /// A failed connection, an exceeded time limit and a transient answer of the server (4xx) are
+    /// retriable; an invalid address and a permanent answer (5xx) are not.
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, the e-mail may or may not have been sent.
+    /// If the future is dropped, the e-mail may or may not have been sent.
     pub async fn send(&self, email: &Email) -> Result<()> {
         let message = self.compose(email)?;
         match &self.route {
@@ -110,11 +110,11 @@ impl Mailer {
     }
 }
 
-/// Whether the sender and the mail server of a config are some.
+/// Checks the sender and the mail server of a config.
 ///
 /// # Errors
 ///
-/// When one is not.
+/// Returns an error if one is invalid.
 pub(crate) fn check(from: &str, smtp: Option<&SmtpConfig>) -> Result<()> {
     sender(from)?;
     let Some(config) = smtp else { return Ok(()) };
@@ -167,7 +167,7 @@ fn transport(config: &SmtpConfig) -> Result<AsyncSmtpTransport<Tokio1Executor>> 
     Ok(builder.build())
 }
 
-/// The limit spans the whole conversation: lettre's own is one of each step.
+/// The limit covers the whole conversation, while lettre's own limit covers each step.
 async fn deliver(
     transport: &AsyncSmtpTransport<Tokio1Executor>,
     timeout: Duration,

@@ -1,4 +1,4 @@
-//! From an event to messages: finds the user, writes the texts, sends them.
+//! Makes messages of events: finds the user, writes the texts, and sends them.
 
 use std::sync::Arc;
 
@@ -13,22 +13,22 @@ use crate::outbox::Outbox;
 use crate::sms::{TextMessage, Texter};
 use crate::texts::Texts;
 
-/// Sends what events ask for, not more than so many messages at once.
+/// Sends the messages for events, with a limit on messages at the same time.
 pub(crate) struct Notifier {
     users: Arc<dyn Directory>,
     texts: Texts,
     mailer: Mailer,
     texter: Texter,
-    /// Of all messages together, if the config bounds them.
+    /// Limits all messages together, if config sets a limit.
     slots: Option<Semaphore>,
 }
 
 impl Notifier {
-    /// Prepares to send; connects to nobody yet.
+    /// Prepares to send, without connecting yet.
     ///
     /// # Errors
     ///
-    /// When the config holds what is no address or no template.
+    /// Returns an error if the config contains an invalid address or template.
     pub(crate) fn new(
         config: &NotificationConfig,
         users: Arc<dyn Directory>,
@@ -47,7 +47,7 @@ impl Notifier {
     ///
     /// # Errors
     ///
-    /// When nobody knows the user, or the e-mail can't be sent.
+    /// Returns an error if the user is unknown, or if the e-mail can't be sent.
     pub(crate) async fn welcome(&self, event: &UserWelcome) -> Result<()> {
         let user = self.user(&event.user_id).await?;
         let (subject, body) = self.texts.welcome(&user, event);
@@ -58,19 +58,19 @@ impl Notifier {
     ///
     /// # Errors
     ///
-    /// When nobody knows the user, or the e-mail can't be sent.
+    /// Returns an error if the user is unknown, or if the e-mail can't be sent.
     pub(crate) async fn confirm_by_mail(&self, event: &OrderCreated) -> Result<()> {
         let user = self.user(&event.user_id).await?;
         let (subject, body) = self.texts.order(&user, event);
         self.email(user, subject, body).await
     }
 
-    /// Confirms an order by a text message to who has a phone, and says whether there was one. That
-    /// nobody knows the user is said by the e-mail.
+    /// Confirms an order by a text message if the user has a phone number, and returns whether
+    /// there was one. If the user is unknown, only the e-mail reports that.
     ///
     /// # Errors
     ///
-    /// When the text message can't be sent.
+    /// Returns an error if the text message can't be sent.
     pub(crate) async fn confirm_by_text(&self, event: &OrderCreated) -> Result<bool> {
         let Some(user) = self.find(&event.user_id).await? else {
             return Ok(false);
@@ -92,7 +92,7 @@ impl Notifier {
         found.context("can't look the user up")
     }
 
-    /// A turn among all messages, if there are turns.
+    /// Waits for a place among all messages, if they are limited.
     async fn slot(&self) -> Result<Option<SemaphorePermit<'_>>> {
         Ok(match &self.slots {
             Some(slots) => Some(slots.acquire().await?),
@@ -165,7 +165,7 @@ mod tests {
             Self { dir, notifier }
         }
 
-        /// The texts in the outbox whose names end so.
+        /// The texts in the outbox whose names have this ending.
         fn sent(&self, end: &str) -> Vec<String> {
             let files = std::fs::read_dir(self.dir.path().join("new")).unwrap();
             let paths = files.map(|file| file.unwrap().path());

@@ -1,5 +1,5 @@
-//! A directory that takes what can't be sent: as in a maildir, a message is written below `tmp`
-//! and renamed into `new`, so that whoever reads `new` sees whole messages only.
+//! A directory for messages that are not sent to a server. As in a maildir, a message is written
+//! below `tmp` and renamed into `new`, so that a reader of `new` sees only complete messages.
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,16 +11,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use plugin_core::{Error, ErrorExt, Result, owned};
 
-/// The directory. A clone is a handle of the same one.
+/// The directory. A clone refers to the same one.
 #[derive(Debug, Clone)]
 pub struct Outbox(Arc<Path>);
 
 impl Outbox {
-    /// Opens an outbox, and makes what is missing of it.
+    /// Opens an outbox, and creates its missing parts.
     ///
     /// # Errors
     ///
-    /// When the directories can't be made.
+    /// Returns an error if the directories can't be created.
     pub fn open(root: PathBuf) -> Result<Self> {
         for path in [root.clone(), root.join("tmp"), root.join("new")] {
             owned::own_dir(&path).map_err(|error| {
@@ -30,15 +30,15 @@ impl Outbox {
         Ok(Self(root.into()))
     }
 
-    /// Puts a message in, under a name of its own that ends in `extension`, and returns its path.
+    /// Adds a message with a unique name that ends in `extension`, and returns its path.
     ///
     /// # Errors
     ///
-    /// When it can't be written; that may pass, as with a full disk.
+    /// Returns an error if it can't be written. The error may be temporary, as with a full disk.
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, the message may or may not be there; it is never there in part.
+    /// If the future is dropped, the message may or may not be there, but never a part of it.
     pub async fn put(&self, extension: &'static str, message: Vec<u8>) -> Result<PathBuf> {
         let root = Arc::clone(&self.0);
         tokio::task::spawn_blocking(move || write(&root, extension, &message))
@@ -48,11 +48,11 @@ impl Outbox {
             .retriable()
     }
 
-    /// Checks that there is a place for messages.
+    /// Checks that messages can be stored.
     ///
     /// # Errors
     ///
-    /// When a directory of it is gone.
+    /// Returns an error if one of its directories is missing.
     pub fn present(&self) -> Result<()> {
         for part in ["tmp", "new"] {
             let path = self.0.join(part);
@@ -66,7 +66,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Where whole messages are.
+    /// The directory of complete messages.
     #[must_use]
     pub fn new_messages(&self) -> PathBuf {
         self.0.join("new")
@@ -79,7 +79,7 @@ fn write(root: &Path, extension: &str, message: &[u8]) -> io::Result<PathBuf> {
     let new = root.join("new").join(&name);
     let written = fill(&tmp, message).and_then(|()| fs::rename(&tmp, &new));
     if let Err(error) = written {
-        // Best effort: what is left in `tmp` is read by nobody.
+        // If this fails, the rest in `tmp` does no harm.
         drop(fs::remove_file(&tmp));
         return Err(error);
     }
@@ -92,7 +92,7 @@ fn fill(path: &Path, message: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// A name that no other message of this machine has: the time, the process and a counter.
+/// A name that is unique on this machine: the time, the process and a counter.
 pub(crate) fn unique() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now()

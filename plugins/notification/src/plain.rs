@@ -1,18 +1,19 @@
-//! What may be sent: texts, lines and numbers without anything that a wire or a screen obeys.
+//! Makes texts, lines and numbers safe to send: without characters that a protocol or a screen
+//! obeys.
 //!
-//! A line protocol reads control characters, an SMTP server a lone CR before a dot. So they go
-//! where texts enter a message, and not where they leave for one protocol or another. What turns
-//! the direction of text (U+202A to U+202E, U+2066 to U+2069) goes too: it makes a text look like
-//! another one.
+//! A line protocol obeys control characters, and an SMTP server a lone CR before a dot. They are
+//! removed where texts enter a message, not separately for each protocol. Characters that change
+//! the direction of text (U+202A to U+202E, U+2066 to U+2069) are removed too, because they make a
+//! text look like another one.
 
-/// A text of several lines: each ends with LF alone, and no other control character but the
-/// tabulator is left.
+/// A text of several lines: each ends with LF, and the only other control character is the
+/// tabulator.
 pub(crate) fn text(text: &str) -> String {
     let lines = text.replace("\r\n", "\n").replace(is_line_end, "\n");
     lines.replace(|c| c != '\n' && c != '\t' && is_obeyed(c), "")
 }
 
-/// A text on one line: words with a space between them.
+/// A text on one line: words separated by spaces.
 pub(crate) fn line(text: &str) -> String {
     let words = text.split(|c: char| c.is_control() || c.is_whitespace());
     let words: Vec<String> = (words.filter(|word| !word.is_empty()))
@@ -22,13 +23,13 @@ pub(crate) fn line(text: &str) -> String {
     words.join(" ")
 }
 
-/// Whether a text has what no address and no setting has.
+/// Whether a text contains characters that no address or setting contains.
 pub(crate) fn is_foul(text: &str) -> bool {
     text.contains(|c| is_line_end(c) || is_obeyed(c))
 }
 
-/// Whether a text can be the number of a telephone: digits, after a `+` if there is one, and what
-/// people write between them.
+/// Whether a text can be a telephone number: digits, optionally after a `+`, and the characters
+/// that people write between them.
 pub(crate) fn is_number(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let rest = text.strip_prefix('+').unwrap_or(text);
@@ -39,7 +40,7 @@ pub(crate) fn is_number(text: &str) -> bool {
             .all(|c| c.is_ascii_digit() || " -().".contains(c))
 }
 
-/// Ends of lines, as Unicode counts them.
+/// Whether a character ends a line according to Unicode.
 fn is_line_end(c: char) -> bool {
     matches!(
         c,

@@ -1,4 +1,4 @@
-//! The plugin: a handler for each message, in front of a notifier.
+//! The plugin: a handler for each message, which calls a notifier.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::outbox::Outbox;
 #[derive(Debug)]
 pub struct Notification {
     notifier: Notifier,
-    /// If messages end there.
+    /// Present if messages go to the outbox.
     outbox: Option<Outbox>,
 }
 
@@ -47,9 +47,9 @@ impl Notification {
         }
     }
 
-    /// Durable, so that no message is lost by a crash: at worst it is sent twice. The time limit is
-    /// not that of sending, which the servers' `timeout` is, but leaves time for a turn if
-    /// `concurrency` of the config bounds all messages together.
+    /// The handler is durable, so that a crash loses no message: at worst, it is sent twice. The
+    /// servers' `timeout` limits the sending; this time limit leaves time to wait for a place, if
+    /// `concurrency` in the config limits all messages together.
     #[subscribe(
         durable,
         concurrency = 4,

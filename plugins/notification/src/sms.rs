@@ -1,4 +1,4 @@
-//! Text messages: to an HTTP gateway when there is one, else to the outbox.
+//! Text messages: sent to an HTTP gateway if there is one, otherwise written to the outbox.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +12,7 @@ use crate::config::SmsConfig;
 use crate::outbox::Outbox;
 use crate::plain;
 
-/// What is sent to whom, as the gateway's JSON has it.
+/// A text message with its receiver, as the gateway's JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TextMessage {
     /// Number of the receiver.
@@ -38,11 +38,11 @@ struct Gateway {
 }
 
 impl Texter {
-    /// Prepares to send; connects to nobody yet.
+    /// Prepares to send, without connecting yet.
     ///
     /// # Errors
     ///
-    /// When the gateway's address is none.
+    /// Returns an error if the gateway's address is invalid.
     pub fn new(config: Option<&SmsConfig>, outbox: Outbox) -> Result<Self> {
         let route = match config {
             Some(config) => SmsRoute::Http(Gateway::new(config)?),
@@ -55,13 +55,13 @@ impl Texter {
     ///
     /// # Errors
     ///
-    /// A failed connection, a time limit, and an answer that asks for patience (408, 429, 5xx)
-    /// are worth another try, after the time that `Retry-After` of the answer says; every other
-    /// answer that is no success is not, nor is a `to` that is no number.
+    /// A failed connection, an exceeded time limit, and the answers 408, 429 and 5xx are retriable,
+    /// after the time in the answer's `Retry-After`. Every other unsuccessful answer is not, and
+    /// neither is a `to` that is not a number.
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, the message may or may not have been sent.
+    /// If the future is dropped, the message may or may not have been sent.
     pub async fn send(&self, message: TextMessage) -> Result<()> {
         if !plain::is_number(&message.to) {
             return Err(Error::external(format!(
@@ -88,11 +88,11 @@ impl Texter {
     }
 }
 
-/// Whether the gateway of a config is one.
+/// Checks the gateway of a config.
 ///
 /// # Errors
 ///
-/// When its address or its token is none.
+/// Returns an error if its address or its token is invalid.
 pub(crate) fn check(config: &SmsConfig) -> Result<()> {
     Gateway::new(config).map(drop)
 }
@@ -133,7 +133,7 @@ impl Gateway {
     }
 }
 
-/// A redirect is not followed: it would take the token somewhere else.
+/// A redirect is not followed, because it would send the token elsewhere.
 fn agent(timeout: Duration) -> Agent {
     let config = Agent::config_builder()
         .timeout_global(Some(timeout))
@@ -157,7 +157,7 @@ fn accepted(status: u16, after: Option<Duration>) -> Result<()> {
     }
 }
 
-/// How long to wait, by a `Retry-After`: seconds, or a time of day.
+/// The pause in a `Retry-After`: seconds, or a time of day.
 fn pause(value: &str) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse() {
         return Some(Duration::from_secs(seconds));
@@ -175,7 +175,7 @@ fn classify(error: &ureq::Error) -> Error {
             | ureq::Error::ConnectionFailed
             | ureq::Error::Protocol(_)
     );
-    // Some of them quote the address.
+    // Some errors quote the address.
     let text = mask(&error.to_string()).into_owned();
     if passing {
         Error::retriable(text)

@@ -1,7 +1,7 @@
-//! Small templates: text with `{field}` in it.
+//! Small templates: text that contains `{field}`.
 //!
-//! Invariant: a template that was parsed names only fields that its event has, so that rendering
-//! can't fail.
+//! Invariant: a parsed template contains only fields that its event has, so that rendering can't
+//! fail.
 
 use std::fmt;
 
@@ -15,29 +15,29 @@ enum Piece {
     Field(String),
 }
 
-/// Why a text is no template.
+/// The error for a text that is not a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TemplateError {
-    /// `{` without `}`, or the other way around.
+    /// A `{` without `}`, or the reverse.
     Brace {
-        /// Which of the two stands alone.
+        /// The single brace.
         lone: char,
     },
     /// A field that the event does not have.
     Field {
         /// Its name.
         name: String,
-        /// The fields that there are.
+        /// The fields that exist.
         fields: &'static [&'static str],
     },
 }
 
 impl Template {
-    /// Reads a template. `{{` and `}}` stand for the braces themselves.
+    /// Parses a template. `{{` and `}}` stand for the braces themselves.
     ///
     /// # Errors
     ///
-    /// When a brace stands alone, or a field is none of `fields`.
+    /// Returns an error for a single brace, or for a field that is not in `fields`.
     pub(crate) fn parse(
         text: &str,
         fields: &'static [&'static str],
@@ -68,7 +68,7 @@ impl Template {
         Ok(Self(pieces))
     }
 
-    /// Fills in the fields; one that is not among `values` is left empty.
+    /// Inserts the fields; one that is not in `values` becomes empty.
     #[must_use]
     pub(crate) fn render(&self, values: &[(&str, &str)]) -> String {
         let piece = |piece: &Piece| match piece {
@@ -79,7 +79,7 @@ impl Template {
     }
 }
 
-/// The field that a `{` opens, and what follows its `}`.
+/// The field after a `{`, and the text after its `}`.
 fn field<'a>(
     brace: char,
     rest: &'a str,

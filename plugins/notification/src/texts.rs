@@ -1,4 +1,4 @@
-//! The texts of all messages: which fields each event gives to its templates.
+//! The texts of all messages, and the fields that each event supplies to its templates.
 
 use plugin_contracts::{OrderCreated, User, UserWelcome};
 use plugin_core::{Error, Result};

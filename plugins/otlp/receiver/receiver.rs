@@ -1,5 +1,5 @@
-//! A receiver of OTLP for tests, which decodes the protobuf: on a free port, with an answer that
-//! the test says.
+//! A receiver of OTLP for tests, which decodes the protobuf. It listens on a free port, and gives
+//! the answers that the test sets.
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -10,23 +10,23 @@ use std::time::Duration;
 
 use plugin_otlp::Message;
 
-/// How requests are answered.
+/// The answer to a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
     /// With a status, headers and a body.
     Status(u16, &'static str, Vec<u8>),
-    /// Not at all: the connection stays open.
+    /// No answer: the connection stays open.
     Never,
 }
 
 impl Answer {
-    /// It took everything.
+    /// The receiver has accepted everything.
     pub(crate) fn ok() -> Self {
         Self::Status(200, "", Vec::new())
     }
 }
 
-/// A request as it came.
+/// A received request.
 #[derive(Debug)]
 pub(crate) struct Arrived {
     /// Method, path and headers, in lower case.
@@ -47,7 +47,7 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// It gives its answers one after the other, and the last one from then on.
+    /// Gives these answers one after the other, and repeats the last one.
     pub(crate) fn begin<const N: usize>(answers: [Answer; N]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback has a port");
         let address = listener.local_addr().expect("it is bound");
@@ -71,7 +71,7 @@ impl Receiver {
         arrived.expect("a request comes")
     }
 
-    /// Requests that have come and that nobody has asked for yet.
+    /// Requests that have arrived and were not returned yet.
     pub(crate) fn rest(&self) -> Vec<Arrived> {
         self.arrivals.try_iter().collect()
     }
@@ -103,7 +103,7 @@ fn serve(
             answers.push_back(answer.clone());
         }
         drop(answers);
-        // A test that has seen enough is over.
+        // The test may be complete already.
         drop(arrivals.send(Arrived { head, body }));
         if let Answer::Status(status, headers, body) = answer {
             let length = body.len();

@@ -1,4 +1,4 @@
-//! The collector: one request after the other, each with a time limit.
+//! The connection to the collector: one request after the other, each with a time limit.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +15,7 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Response, Uri};
 /// Most bytes of an answer that are read.
 const LARGEST_ANSWER: u64 = 64 * 1024;
 
-/// What is sent.
+/// The kind of data that is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// Spans.
@@ -33,7 +33,7 @@ impl Signal {
     }
 }
 
-/// A collector, for one signal.
+/// A collector for one kind of data.
 #[derive(Clone)]
 pub struct Collector {
     agent: Agent,
@@ -41,22 +41,23 @@ pub struct Collector {
     headers: HeaderMap,
 }
 
-/// What a collector did not take of a request that it took.
+/// The part of an accepted request that the collector rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rejected {
-    /// How many spans or figures.
+    /// Number of rejected spans or metrics.
     pub count: u64,
-    /// Why. A collector may also say something here though it has taken everything.
+    /// The reason. A collector may also send a message if it has accepted everything.
     pub reason: String,
 }
 
 impl Collector {
-    /// A collector at a base address, such as `http://127.0.0.1:4318`, and what each request has
-    /// as headers. Nothing is sent yet.
+    /// A collector at a base address, such as `http://127.0.0.1:4318`, with headers for each
+    /// request. Nothing is sent yet.
     ///
     /// # Errors
     ///
-    /// When the address is none of `http` or `https`, or a header is none.
+    /// Returns an error if the address is not an `http` or `https` address, or if a header is
+    /// invalid.
     pub fn new(
         endpoint: &SecretUrl,
         headers: &BTreeMap<String, Secret>,
@@ -79,7 +80,7 @@ impl Collector {
             CONTENT_TYPE,
             HeaderValue::from_static("application/x-protobuf"),
         );
-        // A redirect is not followed: it would take the headers somewhere else.
+        // A redirect is not followed, because it would send the headers elsewhere.
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -95,18 +96,17 @@ impl Collector {
         })
     }
 
-    /// Sends one message, and says what of it was not taken.
+    /// Sends one message, and returns the part that was rejected.
     ///
     /// # Errors
     ///
-    /// A failed connection, a time limit, and answers that ask for patience (429, 502, 503, 504)
-    /// are worth another try, after the time that `Retry-After` says; other answers that are no
-    /// success are not.
+    /// A failed connection, an exceeded time limit, and the answers 429, 502, 503 and 504 are
+    /// retriable, after the time in `Retry-After`; other unsuccessful answers are not.
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, the message may or may not be taken, and the request goes on until its
-    /// time limit.
+    /// If the future is dropped, the message may or may not be accepted; the request continues
+    /// until its time limit.
     pub async fn send(&self, message: &impl Message, within: Duration) -> Result<Rejected> {
         let (collector, body) = (self.clone(), message.encode_to_vec());
         tokio::task::spawn_blocking(move || collector.post(&body, within)).await?
@@ -137,7 +137,7 @@ impl Collector {
     }
 }
 
-/// Shows no address and no headers, which may hold keys.
+/// Omits the address and the headers, which may contain keys.
 impl fmt::Debug for Collector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Collector").finish_non_exhaustive()
@@ -153,19 +153,19 @@ fn header(name: &str, value: &Secret) -> Result<(HeaderName, HeaderValue)> {
     Ok((key, value))
 }
 
-/// How long to wait, by a `Retry-After` in seconds.
+/// The pause in a `Retry-After` in seconds.
 fn pause<B>(response: &Response<B>) -> Option<Duration> {
     let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
     value.trim().parse().ok().map(Duration::from_secs)
 }
 
-/// A request that came to no answer. Some of the messages quote the address.
+/// The error of a request without an answer. Some of the messages quote the address.
 fn failed(error: &ureq::Error) -> Error {
     Error::retriable(mask(&error.to_string()).into_owned())
 }
 
-/// What an answer says. The answers to all signals have the same form; one that can't be read says
-/// nothing.
+/// The rejected part in an answer. The answers for all kinds of data have the same form; an answer
+/// that can't be read counts as accepting everything.
 fn rejected(body: &[u8]) -> Rejected {
     let response = ExportTraceServiceResponse::decode(body).unwrap_or_default();
     let partial = response.partial_success.unwrap_or_default();

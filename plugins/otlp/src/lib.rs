@@ -1,8 +1,8 @@
-//! Sends to a collector by [OTLP](https://opentelemetry.io/docs/specs/otlp/) over HTTP, in
-//! protobuf: what the exporters of `tracing-plugin` and `metrics-plugin` share.
+//! Sends data to a collector by [OTLP](https://opentelemetry.io/docs/specs/otlp/) over HTTP, in
+//! protobuf. The exporters of `tracing-plugin` and `metrics-plugin` share it.
 //!
-//! The messages are the generated ones of `opentelemetry-proto`. Requests are made by `ureq` on a
-//! thread that may block, so that no collector keeps the runtime waiting.
+//! The message types are generated ones from `opentelemetry-proto`. `ureq` makes the requests on a
+//! thread that may block, so that a collector never delays the runtime.
 #![forbid(unsafe_code)]
 
 mod collector;

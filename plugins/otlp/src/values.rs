@@ -1,4 +1,4 @@
-//! Values that all signals have.
+//! Values that all kinds of data contain.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -18,8 +18,8 @@ pub fn attribute(key: &str, value: impl Into<Value>) -> KeyValue {
     }
 }
 
-/// What sends: this process, under the name of a service. Without a name it is that which
-/// OpenTelemetry has for such, `unknown_service:` and the name of the program.
+/// The sender of the data: this process, with the name of a service. Without a name, it has
+/// OpenTelemetry's default, `unknown_service:` followed by the name of the program.
 #[must_use]
 pub fn resource(service: Option<&str>) -> Resource {
     let service = service.map_or_else(unknown, str::to_owned);
@@ -39,7 +39,7 @@ fn unknown() -> String {
     format!("unknown_service:{name}")
 }
 
-/// What has made spans or figures.
+/// The library that made the spans or metrics.
 #[must_use]
 pub fn scope(name: &str, version: &str) -> InstrumentationScope {
     InstrumentationScope {
@@ -49,7 +49,7 @@ pub fn scope(name: &str, version: &str) -> InstrumentationScope {
     }
 }
 
-/// Nanoseconds since 1970: they last until the year 2554.
+/// Nanoseconds since 1970, which can be represented until the year 2554.
 #[must_use]
 pub fn nanos(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();

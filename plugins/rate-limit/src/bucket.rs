@@ -1,24 +1,24 @@
 //! A token bucket in one number.
 //!
-//! The token bucket (J. S. Turner, "New Directions in Communications", IEEE Communications
+//! It is the token bucket (J. S. Turner, "New Directions in Communications", IEEE Communications
 //! Magazine 24(10), 1986) in the form of the Generic Cell Rate Algorithm (ITU-T Recommendation
-//! I.371, "virtual scheduling"): instead of tokens it keeps the time at which the bucket is full
-//! again, so that nothing has to be refilled. An event conforms if that time is not further away
-//! than the bucket is deep.
+//! I.371, "virtual scheduling"): instead of tokens, it stores the time at which the bucket will be
+//! full again, so that nothing has to be refilled. An event conforms if that time is not further
+//! away than the depth of the bucket.
 
 use std::time::Duration;
 
-/// How fast a bucket is refilled, and how deep it is, in nanoseconds.
+/// The refill rate and the depth of a bucket, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate {
     /// Time for one token.
     interval: u64,
-    /// Time for all of them.
+    /// Time for all tokens.
     depth: u64,
 }
 
 impl Rate {
-    /// So many events in a length of time, and so many at once.
+    /// Allows a number of events in a period, and `burst` at once.
     pub(crate) fn new(events: u32, per: Duration, burst: u32) -> Self {
         let per = u64::try_from(per.as_nanos()).unwrap_or(u64::MAX);
         let interval = (per / u64::from(events.max(1))).max(1);
@@ -29,12 +29,12 @@ impl Rate {
     }
 }
 
-/// When a bucket is full again; zero is one that is full.
+/// The time at which a bucket is full again; zero means that it is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Bucket(u64);
 
 impl Bucket {
-    /// Takes a token, or says how long there will be none. `now` is in nanoseconds.
+    /// Takes a token, or returns how long there will be none. `now` is in nanoseconds.
     pub(crate) fn take(&mut self, rate: Rate, now: u64) -> Result<(), Duration> {
         let full = self.0.max(now).saturating_add(rate.interval);
         let allowed = now.saturating_add(rate.depth);
@@ -45,12 +45,12 @@ impl Bucket {
         Ok(())
     }
 
-    /// Gives back the token that was taken last.
+    /// Returns the token that was taken last.
     pub(crate) fn give_back(&mut self, rate: Rate) {
         self.0 = self.0.saturating_sub(rate.interval);
     }
 
-    /// Whether it is as good as a new one.
+    /// Whether it is full, so that it equals a new one.
     pub(crate) fn is_full(self, now: u64) -> bool {
         self.0 <= now
     }
@@ -62,7 +62,7 @@ mod tests {
 
     const SECOND: u64 = 1_000_000_000;
 
-    /// How many of `tries` at one moment pass.
+    /// How many of `tries` at the same moment pass.
     fn passed(bucket: &mut Bucket, rate: Rate, now: u64, tries: u32) -> u32 {
         (0..tries)
             .map(|_| u32::from(bucket.take(rate, now).is_ok()))

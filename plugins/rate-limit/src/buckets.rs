@@ -1,16 +1,15 @@
-//! The buckets of one limit, by key: never more than so many.
+//! The buckets of one limit, by key, up to a maximum number.
 //!
-//! A bucket that is full is as good as a new one, and gives way. When all are in use, a key that
-//! has none shares one bucket with all others like it: whoever makes up keys to get around a limit
-//! finds the limit of them all.
+//! A full bucket equals a new one, so it can be removed. If all are in use, further keys share one
+//! bucket, so a client that invents keys to avoid a limit meets the limit of this shared bucket.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::bucket::{Bucket, Rate};
 
-/// How often full buckets are looked for, in nanoseconds, when there is no room: the look goes
-/// through all of them.
+/// Interval in nanoseconds at which full buckets are removed if there is no room, because that
+/// checks all of them.
 const SWEEP: u64 = 1_000_000_000;
 
 #[derive(Debug)]
@@ -18,9 +17,9 @@ pub(crate) struct Buckets {
     rate: Rate,
     most: usize,
     by_key: HashMap<Box<str>, Bucket>,
-    /// Of the keys that found no room.
+    /// The bucket for keys without room.
     shared: Bucket,
-    /// When full buckets were looked for.
+    /// When full buckets were removed last.
     swept: Option<u64>,
 }
 
@@ -35,13 +34,13 @@ impl Buckets {
         }
     }
 
-    /// Takes a token of a key, or says how long there will be none.
+    /// Takes a token for a key, or returns how long there will be none.
     pub(crate) fn take(&mut self, key: &str, now: u64) -> Result<(), Duration> {
         let rate = self.rate;
         self.bucket(key, now).take(rate, now)
     }
 
-    /// Gives back the token that was taken last.
+    /// Returns the token that was taken last.
     pub(crate) fn give_back(&mut self, key: &str) {
         let rate = self.rate;
         let bucket = self.by_key.get_mut(key).unwrap_or(&mut self.shared);

@@ -11,7 +11,7 @@ use crate::limit::Limit;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct RateLimitConfig {
-    /// The limits; an event has to pass all that its topic matches.
+    /// The limits. An event has to pass all limits whose pattern matches its topic.
     pub limits: Vec<LimitConfig>,
 }
 
@@ -27,26 +27,27 @@ plugin_core::checked!(RateLimitConfig, |config: &RateLimitConfig| {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitConfig {
-    /// Pattern of the topics that it is for.
+    /// Pattern of the topics that it limits.
     pub topics: Pattern,
-    /// Events that pass in each unit of time, in the long run.
+    /// Average number of events that may pass in each unit of time.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub rate: u32,
     /// The unit of time.
     #[serde(default)]
     pub per: Per,
-    /// Events that pass at once after a pause; by default as many as `rate`.
+    /// Number of events that may pass at once after a pause; by default the same as `rate`.
     #[serde(default)]
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub burst: Option<u32>,
-    /// What has a bucket of its own.
+    /// What gets its own bucket.
     #[serde(default)]
     pub by: By,
-    /// With `by: field`: the top-level field of the event whose values are told apart.
+    /// With `by: field`: the top-level field of the event for whose values there are different
+    /// buckets.
     #[serde(default)]
     #[schemars(length(min = 1, max = 255))]
     pub field: Option<String>,
-    /// Most buckets of this limit. What finds none shares one.
+    /// Most buckets of this limit. Further keys share one bucket.
     #[serde(default = "max_buckets")]
     #[schemars(range(min = 1, max = 10_000_000))]
     pub max_buckets: usize,
@@ -72,7 +73,7 @@ pub enum Per {
 }
 
 impl Per {
-    /// How long it is.
+    /// Its length.
     #[must_use]
     pub const fn duration(self) -> Duration {
         Duration::from_secs(match self {
@@ -83,7 +84,7 @@ impl Per {
         })
     }
 
-    /// The word in a message: "100 a minute".
+    /// The word for messages: "100 a minute".
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -95,17 +96,17 @@ impl Per {
     }
 }
 
-/// What has a bucket of its own.
+/// What gets its own bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
-    /// Nothing: all events of the limit share one.
+    /// Nothing: all events of the limit share one bucket.
     #[default]
     All,
     /// Each topic.
     Topic,
-    /// Each plugin that publishes.
+    /// Each publishing plugin.
     Plugin,
-    /// Each value of a field; events without it share one.
+    /// Each value of a field; events without it share one bucket.
     Field,
 }

@@ -1,4 +1,4 @@
-//! `rate-limit-plugin`: refuses events that come too fast.
+//! `rate-limit-plugin`: refuses events that arrive too fast.
 //!
 //! | | |
 //! | --- | --- |
@@ -6,8 +6,8 @@
 //! | intercepts | `publish` of the topics in its config |
 //!
 //! Each limit is a token bucket, or one for each topic, publishing plugin or value of a field. An
-//! event passes if every limit of its topic has a token; a refusal is retriable, and says when to
-//! come again.
+//! event passes if every limit of its topic has a token. A refusal is retriable, and says when to
+//! try again.
 #![forbid(unsafe_code)]
 
 mod config;

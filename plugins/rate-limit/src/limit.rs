@@ -1,4 +1,4 @@
-//! One limit: which events it is for, and whose bucket each of them takes from.
+//! One limit: the events that it limits, and the bucket for each of them.
 
 use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,7 +22,7 @@ pub(crate) struct Limit {
     buckets: Mutex<Buckets>,
 }
 
-/// What has a bucket of its own.
+/// What gets its own bucket.
 #[derive(Debug)]
 enum Key {
     All,
@@ -34,7 +34,7 @@ enum Key {
 impl Limit {
     /// # Errors
     ///
-    /// When a field is named and not meant, or the other way round.
+    /// Returns an error if a field is set without `by: field`, or the reverse.
     pub(crate) fn new(config: &LimitConfig) -> Result<Self> {
         let key = match (config.by, &config.field) {
             (By::All, None) => Key::All,
@@ -69,17 +69,17 @@ impl Limit {
         &self.topics
     }
 
-    /// Takes a token for an event, or says how long there will be none.
+    /// Takes a token for an event, or returns how long there will be none.
     pub(crate) fn take(&self, event: &AnyEvent<'_>, now: u64) -> Result<(), Duration> {
         self.buckets().take(&self.key(event), now)
     }
 
-    /// Gives it back: another limit refused the event.
+    /// Returns the token, because another limit refused the event.
     pub(crate) fn give_back(&self, event: &AnyEvent<'_>) {
         self.buckets().give_back(&self.key(event));
     }
 
-    /// What a publisher is told.
+    /// The error for the publisher.
     pub(crate) fn refusal(&self, topic: &str, wait: Duration) -> Error {
         let (rate, per) = (self.rate, self.per.as_str());
         Error::retriable(format!(

@@ -1,4 +1,4 @@
-//! The plugin: asks the limits in order.
+//! The plugin: checks the limits in order.
 
 use plugin_core::event::Pattern;
 use plugin_core::prelude::*;
@@ -31,8 +31,8 @@ impl RateLimit {
         topics.cloned().collect()
     }
 
-    /// Before all others: what is refused costs nobody anything. An event that one limit refuses
-    /// takes no token of the others.
+    /// Runs before all other interceptors, so that a refused event causes no further work. If one
+    /// limit refuses an event, the event uses no tokens of the others.
     #[intercept(publish, topics = Self::topics, priority = i32::MAX)]
     fn check(&self, event: &AnyEvent<'_>) -> Result<()> {
         let now = self.now();
@@ -50,7 +50,7 @@ impl RateLimit {
         Ok(())
     }
 
-    /// Nanoseconds since the start; they last for five centuries.
+    /// Nanoseconds since the start, which can be represented for five centuries.
     fn now(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }

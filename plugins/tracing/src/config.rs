@@ -15,12 +15,13 @@ use crate::export;
 pub struct TracingConfig {
     /// Patterns of the topics whose events are traced.
     pub topics: Vec<Pattern>,
-    /// Which part of the traces is written, from 0 to 1: a trace as a whole, or nothing of it.
+    /// The share of traces that is recorded, from 0 to 1. A trace is recorded completely or not at
+    /// all.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub ratio: f64,
     /// How much is kept in the file.
     pub file: FileConfig,
-    /// A collector that gets the spans, in the place of the file.
+    /// A collector to which the spans are sent, in place of the file.
     pub otlp: Option<OtlpConfig>,
 }
 
@@ -32,7 +33,7 @@ impl TracingConfig {
     }
 }
 
-/// A collector that takes OTLP over HTTP.
+/// A collector that accepts OTLP over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OtlpConfig {
@@ -41,10 +42,11 @@ pub struct OtlpConfig {
     /// Headers of each request.
     #[serde(default)]
     pub headers: BTreeMap<String, Secret>,
-    /// The name of this service; without one it is `unknown_service:` and the name of the program.
+    /// The name of this service. By default, it is `unknown_service:` followed by the name of the
+    /// program.
     #[serde(default)]
     pub service_name: Option<String>,
-    /// How long a span waits for others, with which it is sent.
+    /// How long a span waits for others to be sent together.
     #[serde(default = "five_seconds")]
     #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub interval: Period,
@@ -52,7 +54,7 @@ pub struct OtlpConfig {
     #[serde(default = "five_seconds")]
     #[schemars(extend("x-min" = "1ms", "x-max" = "2m"))]
     pub timeout: Period,
-    /// Spans that wait to be sent; those beyond are lost, and counted.
+    /// Most spans that wait to be sent; further spans are lost and counted.
     #[serde(default = "many")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub queue: usize,

@@ -1,8 +1,8 @@
-//! Sends spans to a collector: through a bounded queue, from a task, so that nobody who writes a
-//! span waits for it.
+//! Sends spans to a collector, through a bounded queue and from a task, so that code that records a
+//! span never waits.
 //!
-//! Invariants: a span is sent, or lost and counted; none is sent again after the collector has
-//! taken it; the stop waits no longer than `timeout` for what is in the queue.
+//! Invariants: a span is sent, or is lost and counted; no span is sent again after the collector
+//! has accepted it; the stop waits no longer than `timeout` for the spans in the queue.
 
 mod pump;
 
@@ -19,18 +19,18 @@ use crate::config::OtlpConfig;
 use crate::span::Span;
 use pump::Pump;
 
-/// Where spans are put.
+/// The sender of spans.
 pub(crate) struct Exporter {
     queue: mpsc::Sender<Span>,
     counts: Arc<ExportCounts>,
-    /// Until it has a task.
+    /// Present until it has a task.
     pump: Mutex<Option<Pump>>,
 }
 
-/// What became of spans.
+/// The counters of spans.
 struct ExportCounts {
     sent: Counter,
-    /// The same as the next two together.
+    /// The sum of the next two.
     lost: AtomicU64,
     overflown: Counter,
     refused: Counter,
@@ -58,7 +58,7 @@ impl Exporter {
         })
     }
 
-    /// Begins to send, in a task that ends with the plugin's.
+    /// Begins to send, in a task that ends with the plugin.
     pub(crate) fn start(&self, tasks: &Tasks) -> Result<()> {
         let pump = self.pump.lock().ok().and_then(|mut pump| pump.take());
         let pump = pump.ok_or_else(|| Error::bug("started twice"))?;
@@ -66,7 +66,7 @@ impl Exporter {
         Ok(())
     }
 
-    /// Puts a span in, if there is room; else it is lost, and counted.
+    /// Adds a span if there is room; otherwise it is lost and counted.
     pub(crate) fn write(&self, span: Span) {
         if self.queue.try_send(span).is_err() {
             self.counts.lost.fetch_add(1, Relaxed);
@@ -74,7 +74,7 @@ impl Exporter {
         }
     }
 
-    /// Degraded while the collector takes nothing.
+    /// Degraded while requests to the collector fail.
     pub(crate) fn health(&self) -> Health {
         if self.counts.fails.load(Relaxed) {
             let lost = self.counts.lost.load(Relaxed);

@@ -1,4 +1,4 @@
-//! `tracing-plugin`: writes spans of publishes and deliveries.
+//! `tracing-plugin`: records spans of published events and of deliveries.
 //!
 //! | | |
 //! | --- | --- |
@@ -7,8 +7,8 @@
 //!
 //! A span is a line of JSON in `spans.ndjson` below the plugin's directory, with the names of
 //! [OTLP](https://opentelemetry.io/docs/specs/otlp/): the event's own span when it is published,
-//! and one below it for each call of a handler. With `otlp`, spans go to a collector instead; that
-//! needs the feature `otlp`.
+//! and a child span for each call of a handler. With `otlp`, spans are sent to a collector instead,
+//! which requires the feature `otlp`.
 #![forbid(unsafe_code)]
 
 mod config;

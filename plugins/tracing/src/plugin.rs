@@ -1,4 +1,4 @@
-//! The plugin: spans of what it is told go to the file, or to a collector.
+//! The plugin: its interceptors write spans to the file, or send them to a collector.
 
 use plugin_core::event::Pattern;
 use plugin_core::prelude::*;
@@ -21,7 +21,7 @@ pub struct Spans {
     spans: SpanSink,
 }
 
-/// Where spans go.
+/// The destination of spans.
 #[derive(Debug)]
 enum SpanSink {
     File(Box<Log<Span>>),
@@ -82,7 +82,7 @@ impl Spans {
         self.topics.clone()
     }
 
-    /// After all others, so that what they refuse has no span.
+    /// Runs after all other interceptors, so that an event that they refuse has no span.
     #[intercept(publish, topics = Self::topics, priority = i32::MIN)]
     fn published(&self, event: &AnyEvent<'_>) {
         if self.sampling.takes(event.trace()) {

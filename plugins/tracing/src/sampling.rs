@@ -1,16 +1,16 @@
-//! Which traces are written: by the random part of their id, so that every span of a trace is
-//! decided alike, here and on other machines. (OpenTelemetry's `TraceIdRatioBased` sampler, with
-//! the threshold of W3C Trace Context, Level 2.)
+//! Decides which traces are recorded: by the random part of their id, so that the decision is the
+//! same for every span of a trace, here and on other machines. (OpenTelemetry's `TraceIdRatioBased`
+//! sampler, with the threshold of W3C Trace Context, Level 2.)
 
 use plugin_core::trace::TraceContext;
 
 /// Bits of a trace id that are random.
 const RANDOM_BITS: u32 = 56;
 
-/// A part of all traces.
+/// A share of all traces.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sampling {
-    /// Ids from this on are written.
+    /// Traces whose random part is not below this are recorded.
     threshold: u64,
 }
 
@@ -47,7 +47,7 @@ mod tests {
     fn a_part_of_the_traces_is_taken() {
         assert_eq!((taken(0.0), taken(1.0)), (0, 10_000));
         let tenth = taken(0.1);
-        // Ten standard deviations: less often wrong than the memory.
+        // Ten standard deviations: the test fails by chance less often than the memory.
         assert!((700..1_300).contains(&tenth), "{tenth}");
     }
 

@@ -1,4 +1,4 @@
-//! A span, as it is written.
+//! The data of a span.
 
 #[cfg(feature = "otlp")]
 mod otlp;
@@ -27,7 +27,7 @@ pub(crate) struct Span {
     status: Status,
 }
 
-/// By the semantic conventions for messaging, as far as they have words.
+/// The attributes of the semantic conventions for messaging, as far as these exist.
 #[derive(Debug, Serialize)]
 struct Attributes {
     #[serde(rename = "messaging.operation.type")]
@@ -55,7 +55,7 @@ struct Status {
 }
 
 impl Span {
-    /// The event's own span: a moment, of which the deliveries are the rest.
+    /// The event's own span, which has no duration; the deliveries are its children.
     pub(crate) fn published(now: SystemTime, event: &AnyEvent<'_>) -> Self {
         let (trace, now) = (event.trace(), nanos(now));
         Self {
@@ -136,7 +136,7 @@ fn began(end: SystemTime, took: Duration) -> u64 {
     nanos(end.checked_sub(took).unwrap_or(end))
 }
 
-/// They last until the year 2554.
+/// Nanoseconds, which can be represented until the year 2554.
 fn nanos(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)

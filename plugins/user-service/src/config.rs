@@ -7,9 +7,9 @@ use plugin_core::prelude::*;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct UserServiceConfig {
-    /// The users of this config. At the start those who are absent are created, what changed here
-    /// is taken over, and who was listed before and is not any more is disabled. They have no
-    /// password and can't log in: those who can are listed in the config of `auth-plugin`.
+    /// The users of this config. At the start, missing users are created, changes are applied, and
+    /// users that were listed before and are not listed any more are disabled. They have no
+    /// password and can't log in; users who can log in are listed in the config of `auth-plugin`.
     pub users: Vec<SeedUser>,
 }
 
@@ -26,16 +26,16 @@ impl UserServiceConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeedUser {
-    /// Key.
+    /// Id of the user.
     #[schemars(length(min = 1, max = 64))]
     pub id: String,
-    /// What the user is called.
+    /// Name of the user.
     #[schemars(length(min = 1, max = 255))]
     pub name: String,
-    /// Where mail goes.
+    /// Address for mail.
     #[schemars(length(min = 1, max = 255))]
     pub email: String,
-    /// Where text messages go.
+    /// Number for text messages.
     #[serde(default)]
     #[schemars(length(min = 1, max = 64))]
     pub phone: Option<String>,

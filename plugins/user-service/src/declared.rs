@@ -1,7 +1,7 @@
-//! Users that configs declare: what stands there holds from the next start on.
+//! Users that configs declare: changes apply from the next start on.
 //!
-//! A user whom a config declared and none declares any more is disabled and not deleted: other
-//! tables have the id, and nobody else may get it.
+//! A user that a config declared and that no config declares any more is disabled and not deleted,
+//! because other tables contain the id, and no other user may get it.
 
 use std::collections::HashSet;
 
@@ -10,14 +10,14 @@ use plugin_core::{Error, ErrorExt, Result};
 
 use crate::repository::Repository;
 
-/// The source of this plugin's own config. What it says of a user counts more than what others say.
+/// The source of this plugin's own config. It overrides what other sources say about a user.
 pub(crate) const OWN: &str = "user-service";
 
-/// Makes the users of a source those that it declares.
+/// Brings the users of a source into the state that the source declares.
 ///
 /// # Errors
 ///
-/// When a user does not look like one or is there twice, or the database refuses.
+/// Returns an error if a user is invalid or occurs twice, or if the database fails.
 pub(crate) async fn declare<D: Database>(
     repository: &Repository<D>,
     source: &str,

@@ -1,4 +1,4 @@
-//! `user-service`: users, kept in the database.
+//! `user-service`: users, stored in the database.
 //!
 //! | | |
 //! | --- | --- |
@@ -7,11 +7,11 @@
 //! | provides | [`UserService`](plugin_contracts::UserService) |
 //! | answers | [`UserLookup`](plugin_contracts::UserLookup) |
 //!
-//! The config's users are the declared state: who is taken out of it is disabled at the next
-//! start, and what changes there is taken over; the log tells of both.
+//! The users in the config are the declared state: a user that is removed from it is disabled at
+//! the next start, and changes are applied. The log reports both.
 //!
-//! Ids are compared letter by letter, whatever the database's collation says: a login name, a
-//! token and a counter of failures mean the same user only when they are the same text.
+//! Ids are compared exactly, whatever the database's collation is: a login name, a token and a
+//! counter of failures mean the same user only if they are the same text.
 #![forbid(unsafe_code)]
 
 mod config;

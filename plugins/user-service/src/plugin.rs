@@ -1,4 +1,4 @@
-//! The plugin: the service on the table of users.
+//! The plugin: implements the service with the table of users.
 
 use plugin_contracts::{Database, NewUser, User, UserLookup, UserService};
 use plugin_core::prelude::*;
@@ -27,7 +27,7 @@ impl Users {
         Ok(Self { repository })
     }
 
-    /// For those who want to know a user, and no more of the service.
+    /// For plugins that need the data of a user, and nothing else of the service.
     #[respond]
     async fn lookup(&self, lookup: &UserLookup) -> Result<Option<User>> {
         let user = self.repository.find(&lookup.user_id).await?;

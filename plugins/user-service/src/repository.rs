@@ -1,4 +1,4 @@
-//! Users as rows, in SQL that both SQLite and MySQL read.
+//! Users as rows, in SQL that both SQLite and MySQL accept.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,8 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS users (\
     email VARCHAR(255) NOT NULL, \
     phone VARCHAR(64), \
     password_hash VARCHAR(255))";
-/// Which config declares whom, or did: `listed` is 0 when it does not any more.
+/// The configs that declare or declared a user: `listed` is 0 if the config does not declare the
+/// user any more.
 const SOURCES: &str = "CREATE TABLE IF NOT EXISTS user_sources (\
     source VARCHAR(64) NOT NULL, \
     id VARCHAR(64) NOT NULL, \
@@ -30,29 +31,29 @@ const DECLARED: &str = "SELECT id, listed FROM user_sources \
     WHERE source = ? AND id > ? ORDER BY id LIMIT 100";
 const LIST: &str = "REPLACE INTO user_sources (source, id, listed) VALUES (?, ?, ?)";
 
-/// The tables of users and of who declares them.
+/// The tables of users and of their sources.
 #[derive(Debug)]
 pub(crate) struct Repository<D> {
     database: D,
 }
 
 impl<D: Database> Repository<D> {
-    /// Opens the tables, which are made if absent.
+    /// Opens the tables, which are created if they do not exist.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// Returns an error if the database fails.
     pub(crate) async fn open(database: D) -> Result<Self> {
         database.execute(TABLE, &[]).await?;
         database.execute(SOURCES, &[]).await?;
         Ok(Self { database })
     }
 
-    /// The user with that key, unless disabled.
+    /// The user with this id, unless disabled.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// Returns an error if the database fails.
     pub(crate) async fn find(&self, id: &str) -> Result<Option<User>> {
         match self.any(id).await? {
             Some(user) if self.sources(id).await?.is_enabled() => Ok(Some(user)),
@@ -60,7 +61,7 @@ impl<D: Database> Repository<D> {
         }
     }
 
-    /// The user with that key, also one who is disabled.
+    /// The user with this id, even if disabled.
     pub(crate) async fn any(&self, id: &str) -> Result<Option<User>> {
         Ok(self.row(id).await?.map(|row| User {
             id: id.to_owned(),
@@ -70,12 +71,12 @@ impl<D: Database> Repository<D> {
         }))
     }
 
-    /// The hash of that user's password, unless disabled. It takes as many queries for a user who
-    /// is not there, so that its time does not tell.
+    /// The hash of the user's password, unless the user is disabled. It makes the same number of
+    /// queries for an unknown user, so that the time does not reveal whether the user exists.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// Returns an error if the database fails.
     pub(crate) async fn password_hash(&self, id: &str) -> Result<Option<String>> {
         let (row, sources) = (self.row(id).await?, self.sources(id).await?);
         let enabled = row.filter(|_| sources.is_enabled());
@@ -86,7 +87,7 @@ impl<D: Database> Repository<D> {
     ///
     /// # Errors
     ///
-    /// When the user does not look like one or is there, or the database refuses.
+    /// Returns an error if the user is invalid or exists, or if the database fails.
     pub(crate) async fn create(&self, user: &User, hash: Option<&str>) -> Result<()> {
         user.check()?;
         if self.row(&user.id).await?.is_some() {
@@ -106,7 +107,7 @@ impl<D: Database> Repository<D> {
         Ok(())
     }
 
-    /// Replaces name and addresses of a user who is there.
+    /// Replaces the name and addresses of an existing user.
     pub(crate) async fn change(&self, user: &User) -> Result<()> {
         let params = [
             json!(user.name),
@@ -117,11 +118,11 @@ impl<D: Database> Repository<D> {
         self.database.execute(CHANGE, &params).await.map(drop)
     }
 
-    /// Replaces the hash of that user's password.
+    /// Replaces the hash of the user's password.
     ///
     /// # Errors
     ///
-    /// When there is no such user, or the database refuses.
+    /// Returns an error if there is no such user, or if the database fails.
     pub(crate) async fn set_password_hash(&self, id: &str, hash: &str) -> Result<()> {
         if self.find(id).await?.is_none() {
             return Err(Error::external(format!("no user `{id}`")));
@@ -132,11 +133,11 @@ impl<D: Database> Repository<D> {
         Ok(())
     }
 
-    /// Ids and hashes of enabled users with a password, some of those after an id.
+    /// Ids and hashes of some enabled users with a password, after an id.
     ///
     /// # Errors
     ///
-    /// When the database refuses.
+    /// Returns an error if the database fails.
     pub(crate) async fn with_password(&self, after: &str) -> Result<Vec<(String, String)>> {
         let mut after = after.to_owned();
         loop {
@@ -160,7 +161,7 @@ impl<D: Database> Repository<D> {
         }
     }
 
-    /// Which configs declare a user.
+    /// The configs that declare a user.
     pub(crate) async fn sources(&self, id: &str) -> Result<Sources> {
         let rows = self.database.query(SOURCES_OF, &[json!(id)]).await?;
         let of = |row: &Row| {
@@ -171,7 +172,7 @@ impl<D: Database> Repository<D> {
         Ok(Sources(rows.iter().filter_map(of).collect()))
     }
 
-    /// Whom a source ever declared, and whether it still does.
+    /// The users that a source has ever declared, and whether it still declares them.
     pub(crate) async fn declared(&self, source: &str) -> Result<HashMap<String, bool>> {
         let (mut declared, mut after) = (HashMap::new(), String::new());
         loop {
@@ -186,13 +187,13 @@ impl<D: Database> Repository<D> {
         }
     }
 
-    /// Notes whether a source declares a user.
+    /// Records whether a source declares a user.
     pub(crate) async fn list(&self, source: &str, id: &str, listed: bool) -> Result<()> {
         let params = [json!(source), json!(id), json!(i64::from(listed))];
         self.database.execute(LIST, &params).await.map(drop)
     }
 
-    /// A collation may find `Ann` for `ann`: only the very same id counts.
+    /// A collation may find `Ann` for `ann`, but only exactly the same id counts.
     async fn row(&self, id: &str) -> Result<Option<Row>> {
         if id.len() > User::ID_LENGTH {
             return Ok(None);
@@ -203,17 +204,17 @@ impl<D: Database> Repository<D> {
     }
 }
 
-/// The configs that declare a user, or did.
+/// The configs that declare or declared a user.
 #[derive(Debug)]
 pub(crate) struct Sources(Vec<(String, bool)>);
 
 impl Sources {
-    /// A user whom no config ever declared is enabled, too.
+    /// A user that no config has ever declared is enabled, too.
     pub(crate) fn is_enabled(&self) -> bool {
         self.0.is_empty() || self.0.iter().any(|(_, listed)| *listed)
     }
 
-    /// Whether that source declares the user now.
+    /// Whether this source declares the user now.
     pub(crate) fn has(&self, source: &str) -> bool {
         self.0.iter().any(|(it, listed)| it == source && *listed)
     }

@@ -11,23 +11,23 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::config::Mode;
 use crate::eye::Eye;
 
-/// Changes that are told within this time are looked at once.
+/// Notifications within this time are handled together.
 const GATHER: Duration = Duration::from_millis(20);
 
-/// After this time the files are looked at also when nothing is told: a directory far above them
-/// may have been replaced.
+/// After this time, the files are checked even without a notification, because a directory far
+/// above them may have been replaced.
 const UNTOLD: Duration = Duration::from_secs(60);
 
-/// Files that hold something else than before.
+/// Files whose content has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Change {
-    /// Those that changed, came or went.
+    /// The files that changed, appeared or disappeared.
     pub files: Vec<PathBuf>,
 }
 
-/// The changes of config files, one after the other. Each is told once, when the files have been
-/// left alone for a while.
+/// The changes of config files, one after the other. Each is returned once, after the files have
+/// not changed for a while.
 ///
 /// # Example
 ///
@@ -45,22 +45,22 @@ pub struct Change {
 /// # }
 /// ```
 pub struct Changes {
-    /// The files as they were told last.
+    /// The files at the last returned change.
     known: ConfigFiles,
-    /// The files as they were seen last, and since when they are so.
+    /// The files at the last check, and since when they are in this state.
     seen: (ConfigFiles, Instant),
     interval: Duration,
     eye: Arc<Mutex<Eye>>,
     told: Arc<Notify>,
-    /// Whether changes are told; else the files are looked at every interval.
+    /// Whether the system notifies of changes; otherwise the files are checked at intervals.
     is_told: bool,
-    /// Whether the files are to be looked at.
+    /// Whether the files have to be checked.
     is_due: bool,
 }
 
 impl Changes {
-    /// Changes of the files since `known`; `look` finds them where config says that they are. A
-    /// change is told when the files have been the same for an interval.
+    /// Changes of the files since `known`. `look` reads the files at the paths that config names. A
+    /// change is returned when the files have not changed for an interval.
     pub fn new(
         known: ConfigFiles,
         look: impl Fn() -> ConfigFiles + Send + 'static,
@@ -76,7 +76,7 @@ impl Changes {
             eye: Arc::new(Mutex::new(eye)),
             told,
             is_told: true,
-            // The first look begins the watch.
+            // The first check begins the watch.
             is_due: true,
         }
     }
@@ -85,11 +85,11 @@ impl Changes {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime, and when `look` panics.
+    /// Panics if it is called outside of a tokio runtime, or if `look` panics.
     ///
     /// # Cancel safety
     ///
-    /// A change that was not told yet is told by the next call.
+    /// Cancel safe: a change that was not returned is returned by the next call.
     pub async fn next(&mut self) -> Change {
         loop {
             if !self.is_due && self.wait().await {
@@ -104,8 +104,8 @@ impl Changes {
         }
     }
 
-    /// Waits until something may be different, or, if it is, until it has been so for an interval:
-    /// then it answers with `true`.
+    /// Waits until something may have changed. If there is a change, waits until the files have
+    /// stayed the same for an interval, and returns `true`.
     async fn wait(&self) -> bool {
         let (seen, since) = &self.seen;
         let is_other = *seen != self.known;
@@ -120,7 +120,8 @@ impl Changes {
 
     async fn look(&mut self) {
         let (eye, last) = (Arc::clone(&self.eye), self.seen.0.clone());
-        // Files on a file system that does not answer hold up no other task.
+        // It runs on its own thread, so that a file system that does not answer delays no other
+        // task.
         let looked = tokio::task::spawn_blocking(move || {
             let mut eye = eye.lock().unwrap_or_else(PoisonError::into_inner);
             (eye.look(&last), eye.is_told())

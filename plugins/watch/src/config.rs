@@ -14,10 +14,10 @@ pub struct WatchConfig {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// The operating system tells; where it can't, as `poll`.
+    /// The operating system notifies of changes; if it can't, this is the same as `poll`.
     #[default]
     Events,
-    /// It looks at the files every `watch_interval`: for file systems of a network, which tell
-    /// nothing of what other machines write.
+    /// The files are checked every `watch_interval`. This is for network file systems, which do not
+    /// notify of changes by other machines.
     Poll,
 }

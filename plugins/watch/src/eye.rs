@@ -1,4 +1,4 @@
-//! Looks at the files, and keeps the watch where they are.
+//! Reads the files, and adjusts the watch to their directories.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::config::Mode;
 use crate::places;
 use crate::watching::Watching;
 
-/// Most looks that are taken at once, while directories change under them.
+/// Most readings in one check, while directories change.
 const LOOKS: usize = 8;
 
-/// The files that config is read from, where it says that they are.
+/// Reads the config files at the paths that config names.
 pub(crate) type Look = Box<dyn Fn() -> ConfigFiles + Send>;
 
 pub(crate) struct Eye {
@@ -32,10 +32,10 @@ impl Eye {
         }
     }
 
-    /// The files as they are now; a change after this look is told.
+    /// The files as they are now; later changes cause a notification.
     ///
-    /// The look comes after the watch: what has changed before the watch began is seen, and what
-    /// changes later is told.
+    /// The files are read after the watch has begun: a change before that is read, and a later
+    /// change causes a notification.
     pub(crate) fn look(&mut self, last: &ConfigFiles) -> ConfigFiles {
         let mut files = self.files(last);
         for _ in 0..LOOKS {
@@ -49,7 +49,7 @@ impl Eye {
             }
             match Watching::new(places, &self.told) {
                 Ok(watching) => self.watching = Some(watching),
-                // A directory may have gone meanwhile: the next look finds another one.
+                // A directory may have been removed meanwhile; the next reading uses another one.
                 Err(error) if matches!(error.kind, notify::ErrorKind::PathNotFound) => {}
                 Err(error) => {
                     tracing::warn!(
@@ -64,12 +64,12 @@ impl Eye {
         files
     }
 
-    /// Whether changes are told.
+    /// Whether the system notifies of changes.
     pub(crate) fn is_told(&self) -> bool {
         self.watching.is_some()
     }
 
-    /// Only where the files hold something else may config name other ones.
+    /// Config can name other files only if the content of a file has changed.
     fn files(&self, last: &ConfigFiles) -> ConfigFiles {
         let now = last.now();
         if now == *last { now } else { (self.look)() }

@@ -1,14 +1,14 @@
-//! `watch-plugin`: has the manager take over config files that have changed.
+//! `watch-plugin`: makes the manager apply config files that have changed.
 //!
 //! | | |
 //! | --- | --- |
 //! | config | [`WatchConfig`]: `mode`; of the manager `enable_hot_reload` and `watch_interval` |
 //! | needs | the rights to see and to operate the system |
 //!
-//! It watches the directories in which the manager's file and the plugins' files are, and those on
-//! the way to which links lead, never a file itself: editors and Kubernetes put another file into
-//! the place of the old one. What is told is compared by the contents of the files, so that only a
-//! config that is another one is read again.
+//! It watches the directories of the manager's file and of the plugins' files, and those to which
+//! links on the way lead, but never a file itself, because editors and Kubernetes replace files by
+//! new ones. After a notification, the contents of the files are compared, so that config is read
+//! again only if it has changed.
 #![forbid(unsafe_code)]
 
 mod config;

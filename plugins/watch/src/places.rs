@@ -1,8 +1,8 @@
-//! Which directories to watch, so that no change of a file goes unnoticed.
+//! The directories to watch, so that no change of a file is missed.
 //!
-//! A file is never watched itself: whoever renames another one into its place would leave the watch
-//! on the old one. It is told of in the directory that holds it, which also tells of its own end, and
-//! in that of each link on the way.
+//! A file itself is never watched: if another file is renamed to its path, the watch would stay on
+//! the old one. Changes of a file are visible in the directory that contains it, which also reports
+//! its own removal, and in the directory of each link on the way.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 
 use plugin_core::config::ConfigFiles;
 
-/// Most links that lead from one to the next.
+/// Longest chain of links.
 const LINKS: usize = 16;
 
-/// Directories by their paths, and which directory each is now.
+/// Directories by their paths, with the present identity of each.
 pub(crate) type Places = BTreeMap<PathBuf, Identity>;
 
-/// What tells a directory from another one that is put into its place.
+/// Distinguishes a directory from another one that replaces it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity(u64, u64);
 
@@ -38,11 +38,11 @@ impl Identity {
     }
 }
 
-/// The directories of config files, as far as they are there.
+/// The existing directories of config files.
 pub(crate) fn of(files: &ConfigFiles) -> Places {
     let mut places = Places::new();
     if let Some(dir) = files.config_dir() {
-        // A file in it stands for those that are not there yet.
+        // A file in the directory stands for those that do not exist yet.
         follow(&absolute(dir).join("*"), LINKS, &mut places);
     }
     for path in files.manager_file().into_iter().chain(files.paths()) {
@@ -64,7 +64,7 @@ fn follow(path: &Path, links: usize, places: &mut Places) {
     }
 }
 
-/// Adds the directory of a file; where it is not there, the nearest above it that is.
+/// Adds the directory of a file; if it does not exist, adds the nearest existing one above.
 fn around(path: &Path, places: &mut Places) {
     let mut above = path.ancestors().skip(1);
     let there = above.find_map(|dir| Some((dir.to_owned(), Identity::of(dir)?)));

@@ -1,4 +1,4 @@
-//! The plugin: each change is a reload.
+//! The plugin: each change causes a reload.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ impl Watch {
     }
 }
 
-/// Watches while config asks for it, by the interval that holds.
+/// Watches while config asks for it, with the configured interval.
 async fn watch(mode: Mode, system: System, operator: Operator, mut reloads: Reloads) {
     loop {
         let interval = system.hot_reload();
@@ -89,7 +89,7 @@ fn names(change: &Change) -> String {
     files.join(", ")
 }
 
-/// What has become of a change; what the manager took over, it tells itself.
+/// Logs the result of a change. If config was applied, the manager logs that itself.
 fn tell(files: &str, reloaded: Result<Operated, OperationError>) {
     match reloaded {
         Ok(Operated::Done(outcome)) => {
@@ -108,7 +108,7 @@ fn tell(files: &str, reloaded: Result<Operated, OperationError>) {
             }
         }
         Ok(_) => {}
-        // The same files are not read again, so this is told once.
+        // The same files are not read again, so this is logged once.
         Err(OperationError::Config(error)) => {
             let issues = error.lines().join("; ");
             tracing::error!(

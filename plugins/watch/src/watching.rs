@@ -1,4 +1,4 @@
-//! What the operating system tells of some directories.
+//! The notifications of the operating system about some directories.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -12,13 +12,13 @@ use crate::places::Places;
 /// A watch over directories. It ends when it is dropped.
 pub(crate) struct Watching {
     places: Places,
-    /// Whether one of the directories was taken away, so that its watch tells nothing any more.
+    /// Whether one of the directories was removed, so that its watch reports nothing any more.
     is_stale: Arc<AtomicBool>,
     _watcher: RecommendedWatcher,
 }
 
 impl Watching {
-    /// Begins to watch; `told` is notified of each change in the directories.
+    /// Begins to watch. `told` is notified of each change in the directories.
     pub(crate) fn new(places: Places, told: &Arc<Notify>) -> notify::Result<Self> {
         let is_stale = Arc::new(AtomicBool::new(false));
         let (stale, told, own) = (Arc::clone(&is_stale), Arc::clone(told), places.clone());
@@ -44,13 +44,13 @@ impl Watching {
         })
     }
 
-    /// Whether it watches these directories, and no others that were there before them.
+    /// Whether it watches exactly these directories, and not earlier ones with the same paths.
     pub(crate) fn covers(&self, places: &Places) -> bool {
         !self.is_stale.load(Relaxed) && self.places == *places
     }
 }
 
-/// Whether something may be different now. Who reads the files is told of, too: that is no change.
+/// Whether the content may have changed. Reads of files are reported too, but are not changes.
 fn matters(event: &Event) -> bool {
     match event.kind {
         EventKind::Access(kind) => kind == AccessKind::Close(AccessMode::Write),

@@ -9,13 +9,13 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::Supervisor;
 use crate::boxed::PluginRef;
+use crate::data_dirs::Look;
 use crate::descriptor::HealthHook;
 use crate::error::Error;
 use crate::health::Health;
 use crate::lifecycle::hook;
 use crate::lifecycle::instance::Instance;
 use crate::lifecycle::kernel::{InstanceReport, Kernel, News};
-use crate::means::Look;
 
 /// The answer of a plugin's `#[health]` hook.
 async fn say(kernel: &Kernel, instance: &Instance, hook: HealthHook, plugin: PluginRef) -> Health {

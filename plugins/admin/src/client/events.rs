@@ -1,4 +1,4 @@
-//! A stream of server-sent events, as a client reads it.
+//! A stream of server-sent events, for a client.
 
 use std::future::poll_fn;
 use std::io;
@@ -13,47 +13,47 @@ use serde_json::Value;
 
 use super::{Answer, Client, ClientError, Connected, broken};
 
-/// The longest message that is taken, in bytes.
+/// Longest message that is accepted, in bytes.
 const LONGEST: usize = 16 << 20;
 
 /// A message of a stream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StreamMessage {
-    /// With which a client whose connection broke can go on, if it has one.
+    /// The id from which a client can continue after a broken connection, if the message has one.
     pub id: Option<String>,
-    /// What kind of message it is: `hello`, `state`, `tap`.
+    /// The kind of message: `hello`, `state`, `tap`.
     pub event: String,
-    /// What it says.
+    /// The data.
     pub data: Value,
 }
 
-/// A stream that is open.
+/// An open stream.
 pub struct EventStream {
     connection: Option<Pin<Box<http1::Connection<TokioIo<Connected>, Full<Bytes>>>>>,
     body: Incoming,
-    /// What has come and is no whole message yet.
+    /// Received data that is not a complete message yet.
     rest: Vec<u8>,
 }
 
-/// What a service answers who wants to listen.
+/// The answer to a request for a stream.
 #[derive(Debug)]
 pub enum Listened {
     /// The stream.
     Stream(EventStream),
-    /// Why there is none.
+    /// The refusal.
     Refused(Answer),
 }
 
 impl Client {
-    /// Asks for a stream of events.
+    /// Requests a stream of events.
     ///
     /// # Errors
     ///
-    /// When nobody answers. A refusal is an answer.
+    /// Returns an error if there is no answer. A refusal is an answer.
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, there is no stream.
+    /// If the future is dropped, there is no stream.
     pub async fn listen(&self, path: &str) -> Result<Listened, ClientError> {
         let (stream, _) = self.connect().await?;
         let request = self.request((axum::http::Method::GET, path), None, None)?;
@@ -74,7 +74,7 @@ async fn open(
         .map_err(broken)?;
     let mut connection = Box::pin(connection);
     let mut response = Box::pin(sender.send_request(request));
-    // The connection has to be driven for as long as the answer comes.
+    // The connection has to be polled as long as the answer is received.
     let response = poll_fn(|cx| {
         if let Poll::Ready(response) = response.as_mut().poll(cx) {
             return Poll::Ready(response);
@@ -105,15 +105,15 @@ async fn open(
 }
 
 impl EventStream {
-    /// The next message; `None` when the stream ends, whether or not it said so.
+    /// The next message; `None` at the end of the stream, whether or not the end was announced.
     ///
     /// # Errors
     ///
-    /// When what comes can't be read.
+    /// Returns an error if the received data is invalid.
     ///
     /// # Cancel safety
     ///
-    /// What has come of a message is kept for the next call.
+    /// Cancel safe: the received part of a message is kept for the next call.
     pub async fn next(&mut self) -> io::Result<Option<StreamMessage>> {
         loop {
             while let Some(end) = find(&self.rest) {
@@ -128,14 +128,14 @@ impl EventStream {
             match self.read().await {
                 Ok(true) => {}
                 Ok(false) => return Ok(None),
-                // One that is cut off is an end like any other.
+                // A connection that is cut off counts as the end.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// Reads more; whether there was more.
+    /// Receives more data; returns whether there was any.
     async fn read(&mut self) -> io::Result<bool> {
         let Self {
             connection, body, ..
@@ -166,12 +166,12 @@ impl EventStream {
     }
 }
 
-/// Where the first whole message ends.
+/// The end of the first complete message.
 fn find(text: &[u8]) -> Option<usize> {
     text.windows(2).position(|pair| pair == b"\n\n")
 }
 
-/// A message; `None` of a comment.
+/// Parses a message; `None` for a comment.
 fn read(text: &str) -> io::Result<Option<StreamMessage>> {
     let field = |name: &str| {
         let mut lines = text.lines();

@@ -1,7 +1,7 @@
-//! What one instance did, second by second and half minute by half minute.
+//! The activity of one instance, by seconds and by half minutes.
 //!
-//! Invariants: a sample is the difference of two looks at the same life of the instance, so no rate is
-//! negative; between two lives there is a gap. A series has a fixed size.
+//! Invariants: a sample is the difference of two readings of the same life of the instance, so no
+//! rate is negative; between two lives there is a gap. A series has a fixed size.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use plugin_core::lifecycle::PluginStatus;
 use plugin_core::prelude::JsonSchema;
 use serde::Serialize;
 
-/// Samples that a ring keeps.
+/// Number of samples in a ring.
 pub(crate) const KEPT: usize = 120;
 
-/// Seconds that a sample of the coarse ring stands for.
+/// Number of seconds of a sample in the coarse ring.
 pub(crate) const COARSE: u64 = 30;
 
-/// What is counted of one life of an instance, at one moment.
+/// A reading of the counters of one life of an instance.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Look {
     pub(crate) life: u64,
@@ -44,7 +44,8 @@ impl Look {
     }
 }
 
-/// What an instance did in some time. What is not known is no number, and `null` in JSON.
+/// The activity of an instance in a period. Unknown values are not a number, which is `null` in
+/// JSON.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Sample {
     pub(crate) received: f32,
@@ -58,7 +59,7 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// Nothing is known: the life is a new one.
+    /// All values are unknown, because it is a new life.
     fn gap(now: &Look) -> Self {
         Self {
             received: f32::NAN,
@@ -77,7 +78,7 @@ impl Sample {
         if before.life != now.life || seconds == 0.0 {
             return Self::gap(now);
         }
-        // Counts of one life only grow; of one that was configured anew they begin again.
+        // Counters of one life only grow; if the instance was configured anew, they begin again.
         let rate = |before: u64, now: u64| match now.checked_sub(before) {
             Some(more) => (more as f64 / seconds) as f32,
             None => f32::NAN,
@@ -108,7 +109,7 @@ fn quantiles(latency: &Distribution) -> (f32, f32) {
 #[derive(Debug)]
 struct SampleRing {
     samples: Box<[Sample; KEPT]>,
-    /// Where the next one goes.
+    /// The index of the next sample.
     next: usize,
     len: usize,
 }
@@ -129,7 +130,7 @@ impl SampleRing {
         self.len = (self.len + 1).min(KEPT);
     }
 
-    /// The oldest first.
+    /// Oldest first.
     fn iter(&self) -> impl Iterator<Item = &Sample> {
         let oldest = (self.next + KEPT - self.len) % KEPT;
         (0..self.len).map(move |at| &self.samples[(oldest + at) % KEPT])
@@ -140,20 +141,20 @@ impl SampleRing {
     }
 }
 
-/// What is kept of one instance.
+/// The stored data of one instance.
 #[derive(Debug)]
 pub(crate) struct Series {
     seconds: SampleRing,
     coarse: SampleRing,
     last: Option<Look>,
-    /// Looks at the ends of the last two coarse samples, the later one last.
+    /// The readings at the ends of the last two coarse samples, the later one last.
     ends: [Option<Look>; 2],
-    /// Time since the last coarse sample, and looks.
+    /// The time and the number of readings since the last coarse sample.
     since: (Duration, u64),
 }
 
 impl Series {
-    /// The most that one takes, in bytes.
+    /// The largest size of a series in bytes.
     #[cfg(test)]
     const BYTES: usize = size_of::<Self>() + 2 * KEPT * size_of::<Sample>();
 
@@ -167,7 +168,7 @@ impl Series {
         }
     }
 
-    /// Takes note of a look, so long after the one before.
+    /// Records a reading, `passed` after the previous one.
     pub(crate) fn take(&mut self, now: Look, passed: Duration) {
         let Some(last) = self.last.replace(now.clone()) else {
             self.ends = [Some(now.clone()), Some(now)];
@@ -178,7 +179,7 @@ impl Series {
             self.ends = [Some(now.clone()), Some(now.clone())];
         }
         let (time, looks) = &mut self.since;
-        // What the life before did is not counted, and so its time is not.
+        // The activity of the previous life is not counted, so its time is not counted either.
         *time = match last.life == now.life {
             true => *time + passed,
             false => Duration::ZERO,
@@ -216,32 +217,32 @@ impl Series {
     }
 }
 
-/// The samples of a ring, the oldest first; `null` where a life ended, and for times where nothing was
+/// The samples of a ring, oldest first; `null` where a life ended, and for durations if no call was
 /// timed.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct History {
-    /// Seconds that a sample stands for.
+    /// Number of seconds of a sample.
     step_s: u64,
-    /// Events that its handlers were called with, in a second.
+    /// Events with which its handlers were called, in one second.
     #[serde(rename = "in")]
     received: Vec<Option<f32>>,
-    /// Events that it published, in a second.
+    /// Events that it published, in one second.
     out: Vec<Option<f32>>,
-    /// Calls that failed, in a second.
+    /// Failed calls, in one second.
     errors: Vec<Option<f32>>,
-    /// Events that waited in its mailbox at the end.
+    /// Events that waited in its mailbox at the end of the period.
     queued: Vec<Option<f32>>,
     /// Processors that it kept busy.
     cpu: Vec<Option<f32>>,
-    /// Bytes that it had allocated at the end; `null` where no allocator counts them.
+    /// Bytes that it had allocated at the end of the period; `null` if no allocator counts them.
     memory: Vec<Option<f32>>,
-    /// Median time of its calls, of those that were timed.
+    /// Median duration of its timed calls.
     p50_us: Vec<Option<f32>>,
-    /// 99th percentile of the same.
+    /// 99th percentile of these durations.
     p99_us: Vec<Option<f32>>,
 }
 
-/// A number that is known.
+/// A number, if it is known.
 pub(crate) fn known(number: f32) -> Option<f32> {
     (!number.is_nan()).then_some(number)
 }

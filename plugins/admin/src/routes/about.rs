@@ -1,5 +1,5 @@
-//! The interface and the whole of the service: what answers here, how all is, and what is done with
-//! all plugins at once.
+//! The interface and the whole service: the list of routes, the status of the whole system, and
+//! operations on all plugins at once.
 
 use std::sync::LazyLock;
 
@@ -56,7 +56,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| openapi::document(&table()));
 
-/// What answers here.
+/// The description of the interface.
 #[derive(Serialize, JsonSchema)]
 struct Version {
     /// The version of the service.
@@ -65,19 +65,19 @@ struct Version {
     protocol: u32,
     /// The process of the service.
     pid: u32,
-    /// What can be asked for.
+    /// The routes.
     routes: Vec<&'static str>,
-    /// Who asks.
+    /// The caller.
     caller: CallerView,
 }
 
-/// Who asks, and what they may do.
+/// The caller and its rights.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Caller")]
 struct CallerView {
-    /// As the audit log names them.
+    /// The name in the audit log.
     name: String,
-    /// What they may do.
+    /// The rights.
     rights: Rights,
 }
 

@@ -27,23 +27,23 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Which lines, and how many.
+/// Selects lines of the audit log.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct AuditParams {
-    /// The `next` of the answer before.
+    /// The `next` of the previous answer.
     #[schemars(with = "Option<String>", regex(pattern = "^[0-9a-f]{64}$"))]
     before: Option<Digest>,
     /// Most lines, up to 1,000.
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<usize>,
-    /// Only those whose user has this in it, or whose actor is this.
+    /// Only lines whose user contains this text, or whose actor is this.
     user: Option<String>,
-    /// Only those of this action, or of those that begin with it and a dot.
+    /// Only lines with this action, or with an action that begins with it and a dot.
     action: Option<String>,
-    /// Only those with this outcome.
+    /// Only lines with this outcome.
     outcome: Option<Outcome>,
-    /// Only those of this plugin.
+    /// Only lines of this plugin.
     plugin: Option<String>,
 }
 

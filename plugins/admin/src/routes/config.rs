@@ -1,4 +1,4 @@
-//! The config: what holds and who said so, what held before, and changing it.
+//! The config: the values with their origins, earlier configs, and changes.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -84,9 +84,9 @@ pub(super) fn routes() -> Vec<Route> {
 struct ConfigView {
     #[serde(flatten)]
     status: ConfigStatus,
-    /// The files that it was read from.
+    /// The files from which it was read.
     files: Vec<String>,
-    /// The sections that there are.
+    /// The names of the sections.
     sections: Vec<&'static str>,
 }
 
@@ -132,15 +132,14 @@ async fn history(State(backends): State<Backends>) -> Result<Json<ConfigHistory>
     }))
 }
 
-/// Which configs to compare.
+/// The configs to compare.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct DiffParams {
-    /// The older one: the number of one that was applied, `running`, which is meant without it, or
-    /// `files`.
+    /// The older config: the number of an applied one, `running`, which is the default, or `files`.
     #[schemars(with = "Option<String>", regex(pattern = CHOICE))]
     from: Option<ConfigChoice>,
-    /// The newer one, in the same words; without it, `files` is meant.
+    /// The newer config, in the same form; the default is `files`.
     #[schemars(with = "Option<String>", regex(pattern = CHOICE))]
     to: Option<ConfigChoice>,
 }
@@ -162,9 +161,9 @@ async fn diff(
 struct SectionView {
     /// Its name.
     plugin: String,
-    /// Each value with where it comes from. Secrets are masked.
+    /// Each value with its origin. Secrets are masked.
     values: Vec<Explained>,
-    /// What to send as `If-Match` with a change.
+    /// The value for `If-Match` in a change.
     etag: String,
 }
 
@@ -195,13 +194,13 @@ async fn schema(
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ConfigChange")]
 struct Change {
-    /// Values by their keys in the section, as `config.message`.
+    /// Values to set, by their keys in the section, such as `config.message`.
     #[serde(default)]
     set: BTreeMap<String, Value>,
-    /// Keys of values that were set so: what is below them counts again.
+    /// Keys whose values are removed, so that the values of the lower layers apply again.
     #[serde(default)]
     unset: Vec<String>,
-    /// Whether it is only said what would be done.
+    /// Whether the changes are only listed and not made.
     #[serde(default)]
     dry_run: bool,
 }
@@ -234,7 +233,7 @@ async fn change(
     }
 }
 
-/// The state that the caller has seen; nothing, if any is meant.
+/// The state that the caller has seen; `None` if any state is accepted.
 fn expected(headers: &HeaderMap, now: &str) -> Result<Option<Digest>, Problem> {
     let Some(tags) = headers.get(header::IF_MATCH) else {
         let detail = "send the `ETag` of `GET /v1/config/{plugin}` as `If-Match`, so that you change \
@@ -256,13 +255,13 @@ fn expected(headers: &HeaderMap, now: &str) -> Result<Option<Digest>, Problem> {
     }
 }
 
-/// Where to go back to.
+/// The target of a rollback.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RollbackOptions {
-    /// The number of a config that was applied; `null` to have the files count again.
+    /// The number of an applied config; `null` to read the files again.
     generation: Option<u64>,
-    /// Whether it is only said what would be done.
+    /// Whether the changes are only listed and not made.
     #[serde(default)]
     dry_run: bool,
 }
@@ -288,7 +287,7 @@ async fn rollback(
 }
 
 impl Backends {
-    /// Something of a section that there is.
+    /// A value from an existing section.
     fn section<T>(
         &self,
         plugin: &str,
@@ -304,7 +303,7 @@ impl Backends {
         Ok(told?)
     }
 
-    /// What tells the state of a section from others, as a header has it.
+    /// The entity tag of the state of a section.
     fn etag(&self, plugin: &str) -> Result<String, Problem> {
         let revision = self.section(plugin, |settings| settings.revision(plugin))?;
         Ok(format!("\"{revision}\""))

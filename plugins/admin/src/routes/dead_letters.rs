@@ -1,4 +1,4 @@
-//! Events that handlers failed with for good, and what is done with them.
+//! Dead letters, and the operations on them.
 
 use std::collections::VecDeque;
 
@@ -20,7 +20,7 @@ use super::{AcceptedOperation, Backends, NoOptions, wanted};
 use crate::access::{Caller, Right};
 use crate::route::{Content, Route};
 
-/// Letters that are read at once.
+/// Number of letters that are read at once.
 const MOST: usize = 1000;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -75,32 +75,32 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Which letters, and how many.
+/// Selects letters.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct LetterParams {
-    /// Only those of this plugin's handlers.
+    /// Only letters of this plugin's handlers.
     plugin: Option<String>,
-    /// Only those of this handler.
+    /// Only letters of this handler.
     handler: Option<String>,
-    /// Only those of this topic.
+    /// Only letters of this topic.
     topic: Option<String>,
-    /// Most letters to look at, up to 1,000: with `handler`, less may be answered.
+    /// Most letters to check, up to 1,000. With `handler`, the answer may contain fewer.
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<usize>,
-    /// The `next` of the answer before.
+    /// The `next` of the previous answer.
     cursor: Option<DeadLetterId>,
 }
 
-/// Some dead letters, the oldest first.
+/// Some dead letters, oldest first.
 #[derive(Debug, Serialize, JsonSchema)]
 struct LetterList {
     letters: Vec<LetterView>,
-    /// The `cursor` for those that come next; `null` if none do.
+    /// The `cursor` for the next page; `null` on the last one.
     next: Option<DeadLetterId>,
 }
 
-/// A dead letter. Its `data` is there for callers with `tap:read`, of a single one.
+/// A dead letter. Its `data` is included only for a single letter, for callers with `tap:read`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "DeadLetterView")]
 struct LetterView {
@@ -182,7 +182,7 @@ async fn replay_one(
     }
 }
 
-/// Which letters to do something with: those of some ids, or those that a filter lets through.
+/// Selects the letters of an operation: by their ids, or by a filter.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Choice {
@@ -190,22 +190,22 @@ struct Choice {
     #[serde(default)]
     #[schemars(length(max = 1000))]
     ids: Option<Vec<DeadLetterId>>,
-    /// What they have in common; `{}` means all that there are.
+    /// The filter; `{}` selects all letters.
     #[serde(default, deserialize_with = "object")]
     filter: Option<Filter>,
-    /// Whether it is only told how many they are.
+    /// Whether only their number is returned.
     #[serde(default)]
     dry_run: bool,
 }
 
-/// Reads an object, and no list, from which serde would take the keys by their order.
+/// Reads an object and refuses a list, which serde would read by the order of the keys.
 fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Filter>, D::Error> {
     let map = Option::<Map<String, Value>>::deserialize(deserializer)?;
     let read = map.map(|map| serde_json::from_value(Value::Object(map)));
     read.transpose().map_err(D::Error::custom)
 }
 
-/// What letters have in common.
+/// A filter of letters.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "DeadLetterFilter")]
@@ -232,17 +232,17 @@ impl Filter {
     }
 }
 
-/// What became of many letters.
+/// The result of an operation on many letters.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 #[schemars(rename = "DeadLettersOutcome")]
 struct ManyOutcome {
-    /// How many were meant.
+    /// Number of selected letters.
     matched: usize,
-    /// Those that it was done with.
+    /// Letters for which the operation succeeded.
     done: Vec<DeadLetterId>,
-    /// Those that it could not be done with, and why.
+    /// Letters for which the operation failed, with the reasons.
     failed: Vec<LetterFailure>,
-    /// How many time was too short for: ask again for them.
+    /// Number of letters for which the time was too short: repeat the request for them.
     left: usize,
 }
 
@@ -271,7 +271,7 @@ async fn drop_many(
     backends.each(&caller, body.read()?, Act::Drop).await
 }
 
-/// What is done with many letters.
+/// An operation on many letters.
 #[derive(Debug, Clone, Copy)]
 enum Act {
     Replay,
@@ -292,13 +292,13 @@ impl Act {
 }
 
 impl Backends {
-    /// What can be done with letters in the name of a caller.
+    /// The operations on letters, on behalf of a caller.
     fn letters(&self, caller: &Caller) -> Result<DeadLetterOperations, Problem> {
         let operator = self.operator(caller)?;
         operator.dead_letters().ok_or_else(gone)
     }
 
-    /// Does something with each letter of a choice, as long as there is time.
+    /// Performs the operation on each selected letter, as long as there is time.
     async fn each(
         &self,
         caller: &Caller,
@@ -334,7 +334,7 @@ impl Backends {
     }
 }
 
-/// The letters of a choice, as they are now.
+/// The selected letters, as they are now.
 async fn chosen(
     letters: &DeadLetterOperations,
     choice: &Choice,

@@ -1,4 +1,4 @@
-//! Events: which there are, what waits for durable handlers, and publishing one.
+//! Events: the event types, the events that wait for durable handlers, and publishing.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -44,29 +44,29 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// The events of this build.
+/// The event types of this build.
 #[derive(Serialize, JsonSchema)]
 struct EventList {
     events: Vec<EventView>,
 }
 
-/// An event of this build.
+/// An event type of this build.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Event")]
 struct EventView {
     topic: &'static str,
     description: &'static str,
-    /// Whether it is a request, which somebody answers: it can't be published.
+    /// Whether it is a request, which a responder answers and which can't be published.
     is_request: bool,
     /// Plugins that publish it by its type.
     publishers: Vec<&'static str>,
-    /// Handlers that take it now.
+    /// Handlers that handle it now.
     handlers: Vec<EventHandler>,
     /// JSON Schema of its data.
     schema: Value,
 }
 
-/// A handler that takes an event.
+/// A handler of an event type.
 #[derive(Serialize, JsonSchema)]
 struct EventHandler {
     plugin: &'static str,
@@ -144,7 +144,7 @@ async fn publish(
     Ok(Json(Published { published: topic }))
 }
 
-/// What is stored for durable handlers.
+/// The events that are stored for durable handlers.
 #[derive(Serialize, JsonSchema)]
 struct Queue {
     subscriptions: Vec<StoredSubscription>,

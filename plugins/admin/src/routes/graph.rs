@@ -1,4 +1,4 @@
-//! The graph as a drawing, with what its edges carry now.
+//! The graph as a drawing, with the present figures of its edges.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::access::Right;
 use crate::live::HandlerRates;
 use crate::route::{Content, Route};
 
-/// What the picture may load: nothing. Its style stands in it.
+/// The picture may load nothing, because its style is part of it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 pub(super) fn routes() -> Vec<Route> {
@@ -38,61 +38,62 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// A drawing: edges go down, but for those that close a circle.
+/// A drawing. Edges lead downwards, except those that close a cycle.
 #[derive(Debug, Serialize, JsonSchema)]
 struct GraphView {
-    /// How wide it is.
+    /// The width.
     width: f64,
-    /// How high it is.
+    /// The height.
     height: f64,
-    /// Plugins in start order, then services, events, requests, and what interceptors stand around.
+    /// Plugins in start order, then services, events, requests, and the targets of interceptors.
     nodes: Vec<Node>,
     /// The edges.
     edges: Vec<LiveEdge>,
 }
 
-/// An edge, and what it carries.
+/// An edge with its figures.
 #[derive(Debug, Serialize, JsonSchema)]
 struct LiveEdge {
     #[serde(flatten)]
     edge: Edge,
-    /// What the handlers at its end do with the events; `null` where no handler is.
+    /// The figures of the handlers at its end; `null` if there is no handler.
     live: Option<EdgeFigures>,
 }
 
-/// What handlers do with the events of an edge.
+/// The figures of the handlers of an edge.
 #[derive(Debug, Default, PartialEq, Serialize, JsonSchema)]
 struct EdgeFigures {
     /// The handlers.
     handlers: Vec<&'static str>,
-    /// The pattern that they listen to: the figures are of all topics that it matches.
+    /// The pattern that they subscribe to; the figures then include all topics that it matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pattern: Option<String>,
-    /// Events that they were called with, in a second.
+    /// Events with which they were called, in one second.
     rate: f32,
-    /// Calls that failed, in a second.
+    /// Failed calls, in one second.
     failing: f32,
-    /// Events that they were called with so far.
+    /// Events with which they were called so far.
     handled: u64,
-    /// Calls that failed so far.
+    /// Failed calls so far.
     failed: u64,
-    /// Dead letters that are there.
+    /// Number of dead letters.
     dead: u64,
-    /// Events that wait: in the store for durable handlers, else in the mailbox of the plugin.
-    /// `null` where the mailbox has the events of other edges too.
+    /// Events that wait: in the store for durable handlers, otherwise in the mailbox of the plugin.
+    /// `null` if the mailbox also contains events of other edges.
     waiting: Option<u64>,
-    /// Events that were neither handled nor kept as dead letters so far, by reason; `displaced` are
-    /// those that gave way to newer ones in a full store. A reason without events is left out.
+    /// Number of events so far that were neither handled nor became dead letters, by reason.
+    /// `displaced` events were dropped for newer ones in a full store. A reason without events is
+    /// left out.
     dropped: BTreeMap<&'static str, u64>,
 }
 
-/// What the figures are made of.
+/// The data from which the figures are computed.
 struct Figures {
     reports: Vec<HandlerReport>,
     rates: Vec<HandlerRates>,
     stock: Vec<Stock>,
     plugins: Vec<&'static Descriptor>,
-    /// Waiting events of the mailbox of each instance.
+    /// Waiting events in the mailbox of each instance.
     mailboxes: Vec<(&'static str, u64)>,
 }
 
@@ -108,7 +109,8 @@ async fn graph(State(backends): State<Backends>) -> Result<Json<GraphView>, Prob
     let figures = Figures {
         reports: backends.system.handlers(),
         rates: backends.live.handlers(None),
-        // A store that can't tell shows in the state of its plugin; the drawing is there without it.
+        // If the store fails, the state of its plugin shows that; the drawing is returned without
+        // it.
         stock: backends.system.stock().await.unwrap_or_default(),
         plugins: backends.system.plugins(),
         mailboxes: mailboxes.map(|it| (it.name, it.queued as u64)).collect(),
@@ -151,7 +153,7 @@ impl EdgeFigures {
 }
 
 impl Figures {
-    /// What an edge from an event to a plugin carries.
+    /// The figures of an edge from an event to a plugin.
     fn of(&self, edge: &Edge) -> Option<EdgeFigures> {
         if !matches!(edge.kind, EdgeKind::HandledBy | EdgeKind::MayBeHandledBy) {
             return None;
@@ -195,7 +197,7 @@ impl Figures {
         Some(figures)
     }
 
-    /// Adds what waits, what a store dropped and what is dead.
+    /// Adds the numbers of waiting events, of events that a store dropped, and of dead letters.
     fn waits(&self, figures: &mut EdgeFigures, plugin: &str, topic: &str) {
         let stocks = self.stock.iter().filter(|stock| {
             InstanceName::of(&stock.subscription.plugin).section == plugin

@@ -1,4 +1,4 @@
-//! The instances as rows with what they do now, and what they did in the last hour.
+//! The instances as rows with their present activity, and their activity in the last hour.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -19,7 +19,7 @@ use crate::live::HandlerRates;
 use crate::live::series::{History, Series, known};
 use crate::route::Route;
 
-/// Rows of one answer, unless less are asked for.
+/// Most rows in one answer; the default limit.
 const MOST: usize = 1000;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -49,33 +49,33 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Which rows, and what of them.
+/// Selects rows and fields.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct InstanceQuery {
-    /// The fields of a row that are wanted, with commas between them; without it, all.
+    /// The fields of a row, separated by commas; by default, all.
     fields: Option<String>,
     /// Most rows, up to 1,000.
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<usize>,
-    /// The `next` of the answer before.
+    /// The `next` of the previous answer.
     cursor: Option<String>,
 }
 
-/// Some instances in start order.
+/// Some instances, in start order.
 #[derive(Debug, Serialize, JsonSchema)]
 struct InstanceList {
-    /// A row for each, with the fields that were asked for.
+    /// One row for each instance, with the selected fields.
     #[schemars(with = "Vec<InstanceRow>")]
     instances: Vec<Value>,
-    /// How many instances there are.
+    /// Number of instances.
     total: usize,
-    /// The `cursor` for the rows that come next; `null` if none do.
+    /// The `cursor` for the next page; `null` on the last one.
     next: Option<&'static str>,
 }
 
-/// What an instance is and does now. Rates are those of the last second, `null` where they are not
-/// known: in the first second of a life.
+/// The state and the activity of an instance. Rates are those of the last second, and `null` if
+/// they are not known, as in the first second of a life.
 #[derive(Debug, Serialize, JsonSchema)]
 struct InstanceRow {
     /// Name of the instance.
@@ -86,46 +86,46 @@ struct InstanceRow {
     kind: &'static str,
     /// Version of the plugin.
     version: String,
-    /// Where it is in its life.
+    /// Its state.
     state: Life,
     /// Whether it serves.
     ready: bool,
-    /// Why it does not run, or does not serve as it should.
+    /// The reason why it does not run, or does not serve as it should.
     cause: Option<String>,
-    /// The start that the manager will make by itself.
+    /// The start that the manager has planned.
     next: Option<NextAttempt>,
     /// How long it has been in this state.
     in_state_ms: u64,
-    /// How long it has been running; 0 if it is not.
+    /// How long it has been running; 0 if it does not run.
     uptime_ms: u64,
     /// How often it was restarted.
     restarts: u32,
-    /// Tasks of its own that run.
+    /// Number of its running tasks.
     tasks: usize,
     /// Events that wait in its mailbox.
     queued: usize,
-    /// Most events that may wait there.
+    /// Most events that can wait in its mailbox.
     queue_capacity: usize,
     /// Processors that it kept busy.
     cpu: Option<f32>,
-    /// Bytes that it has allocated; `null` where no allocator counts them.
+    /// Bytes that it has allocated; `null` if no allocator counts them.
     memory: Option<u64>,
-    /// Events that its handlers were called with.
+    /// Events with which its handlers were called.
     #[serde(rename = "in")]
     received: Count,
     /// Events that it published.
     out: Count,
     /// Calls of its handlers that failed.
     errors: Count,
-    /// Median time of its calls of the last minute, of those that were timed, in microseconds.
+    /// Median duration of its timed calls in the last minute, in microseconds.
     p50_us: Option<f32>,
-    /// 99th percentile of the same.
+    /// 99th percentile of these durations.
     p99_us: Option<f32>,
-    /// Text of its last failure.
+    /// The text of its last failure.
     last_error: Option<String>,
 }
 
-/// A count and how fast it grows.
+/// A count and its rate.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Count {
     total: u64,
@@ -209,7 +209,7 @@ async fn list(
     }))
 }
 
-/// A row with the fields that are wanted.
+/// A row with the selected fields.
 fn chosen(row: &InstanceRow, fields: Option<&[&str]>) -> Result<Value, Problem> {
     let value = serde_json::to_value(row)
         .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
@@ -248,15 +248,16 @@ fn gone(cursor: &str) -> Problem {
 struct InstanceDetail {
     #[serde(flatten)]
     row: InstanceRow,
-    /// What its handlers did so far.
+    /// The counters of its handlers so far.
     handlers: Vec<HandlerReport>,
-    /// What its handlers did in the last second.
+    /// The activity of its handlers in the last second.
     rates: Vec<HandlerRates>,
-    /// The limits of what it may take: what was asked for, by what it holds, whether that was seen.
+    /// The limits on its resources: the configured limit, how it is enforced, and whether the means
+    /// for that were found.
     limits: Vec<Limit>,
     /// The circuit breakers of its handlers.
     breakers: Vec<BreakerStatus>,
-    /// What it did by seconds, and by half minutes.
+    /// Its activity by seconds, and by half minutes.
     history: [History; 2],
 }
 
@@ -282,7 +283,7 @@ async fn show(
     }))
 }
 
-/// What an instance did.
+/// The activity of an instance.
 #[derive(Debug, Serialize, JsonSchema)]
 struct InstanceHistory {
     /// Name of the instance.

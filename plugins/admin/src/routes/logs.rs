@@ -14,7 +14,7 @@ use super::Backends;
 use crate::access::Right;
 use crate::route::Route;
 
-/// Lines of one answer, unless another number is asked for.
+/// The default number of lines in one answer.
 const LIMIT: usize = 100;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -26,15 +26,15 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Which lines.
+/// Selects lines.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct LogQuery {
-    /// The plugin, or the instance, that wrote them or that they are about.
+    /// The plugin or instance that wrote the lines, or to which they refer.
     plugin: Option<String>,
-    /// Lines of this level and those that are more important.
+    /// Lines of this level and of more important ones.
     level: Option<Level>,
-    /// How many at most, the last ones: 100 if it is not said.
+    /// The largest number of lines, which are the last ones; by default 100.
     limit: Option<usize>,
 }
 
@@ -49,7 +49,7 @@ enum Level {
     Trace,
 }
 
-/// Lines of the log, the oldest first.
+/// Lines of the log, oldest first.
 #[derive(Debug, Serialize, JsonSchema)]
 struct LogList {
     lines: Vec<LogLine>,

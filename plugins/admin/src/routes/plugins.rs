@@ -1,4 +1,4 @@
-//! The states of the plugins, and what is done with them.
+//! The states of the plugins, and the operations on them.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -48,7 +48,7 @@ async fn list(State(backends): State<Backends>) -> Json<PluginList> {
     Json(PluginList { plugins })
 }
 
-/// All instances that a name stands for.
+/// All instances with this name.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PluginInstances")]
 struct Shown {
@@ -82,7 +82,7 @@ async fn operate(
     Ok(done.into_response())
 }
 
-/// What can be done with a plugin.
+/// The operations on a plugin.
 const ACTIONS: [&str; 9] = [
     "start", "stop", "restart", "reload", "load", "unload", "enable", "disable", "reset",
 ];

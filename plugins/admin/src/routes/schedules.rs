@@ -1,4 +1,4 @@
-//! The schedules of all plugins, and what is done with them.
+//! The schedules of all plugins, and the operations on them.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -49,7 +49,8 @@ async fn list(State(backends): State<Backends>) -> Json<ScheduleList> {
     Json(ScheduleList { schedules })
 }
 
-/// Answers with the schedule as it is then; one that was made at run time is gone with its end.
+/// Performs an operation, and answers with the resulting schedule. A schedule that was created at
+/// run time does not exist any more after it was cancelled.
 async fn operate(
     State(backends): State<Backends>,
     Path((plugin, schedule, action)): Path<(String, String, String)>,

@@ -1,4 +1,4 @@
-//! The stream of what happens.
+//! The stream of changes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ pub(super) fn routes() -> Vec<Route> {
 #[serde(untagged)]
 #[expect(dead_code, reason = "it is a description")]
 enum StreamData {
-    /// `hello`, the first.
+    /// `hello`, the first message.
     Hello(Hello),
     /// `state`.
     State(StateChange),
@@ -58,7 +58,7 @@ enum StreamData {
     Tap(Tapped<'static>),
     /// `dropped`.
     Dropped(LeftOut),
-    /// `bye`, the last: the plugin stops.
+    /// `bye`, the last message: the plugin stops.
     Bye {},
 }
 
@@ -154,7 +154,7 @@ async fn stream(
     Ok((Extension(Streamed), headers, body).into_response())
 }
 
-/// Whether no event of this build has a topic that a tap shows.
+/// Whether no event of this build has a topic that a tap would show.
 fn is_unmatched(backends: &Backends, asked: &Asked) -> bool {
     let Asked::Tap(pattern) = asked else {
         return false;

@@ -1,6 +1,6 @@
-//! One listener: what it has had, and what comes next for it.
+//! One listener: the messages that it has had, and the next ones.
 //!
-//! Invariant: a message is put together only when there is room for it on the connection.
+//! Invariant: a message is built only when there is room for it on the connection.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -19,13 +19,14 @@ use super::topics::Topic;
 use crate::live::{Latest, Live};
 use crate::tap::{TapCounts, TapHandle};
 
-/// How long nothing may be said: then a comment is sent, which finds out whether somebody listens.
+/// Longest time without a message. After that a comment is sent, which detects whether the listener
+/// is still there.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// About as many bytes are put together at once.
+/// Approximate number of bytes that are built at once.
 const CHUNK: usize = 32 << 10;
 
-/// Messages of the ring, or lines of the log, that are taken at once.
+/// Number of messages of the ring, or lines of the log, that are taken at once.
 const MOST: usize = 200;
 
 /// One listener.
@@ -34,15 +35,15 @@ pub(crate) struct Session {
     pub(crate) live: Arc<Live>,
     pub(crate) topics: Vec<Topic>,
     pub(crate) taps: Vec<TapHandle>,
-    /// Told when a tap has something.
+    /// Notified when a tap has events.
     pub(crate) ready: Arc<Notify>,
     pub(crate) logs: Option<Service<dyn LogTail>>,
-    /// The numbers of the next message of the feed, and of the last line of the log that it had.
+    /// The positions up to which it has had messages of the feed and lines of the log.
     pub(crate) cursors: Cursors,
     pub(crate) _seat: OwnedSemaphorePermit,
 }
 
-/// How far a listener is.
+/// The positions of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cursors {
     pub(crate) message: u64,
@@ -54,30 +55,30 @@ pub(crate) struct Cursors {
 pub(crate) struct Hello {
     /// The version of the service.
     pub(crate) version: &'static str,
-    /// The topics that are listened to from now on.
+    /// The topics that the stream contains from now on.
     pub(crate) topics: Vec<String>,
-    /// The topics that are not, each with why.
+    /// The topics that were refused, each with the reason.
     pub(crate) refused: BTreeMap<String, String>,
-    /// The taps among the topics whose pattern no event of this build matches: it may be a slip of the
-    /// pen, or of a topic that no type declares.
+    /// The taps whose pattern matches no event of this build. It may contain a typing error, or
+    /// match a topic that no type declares.
     pub(crate) unmatched: Vec<String>,
 }
 
-/// Something was left out.
+/// Some messages were left out.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct LeftOut {
-    /// Of which topic.
+    /// The topic.
     topic: String,
-    /// How much, since the tap began.
+    /// The counts since the beginning of the tap.
     #[serde(flatten)]
     counts: TapCounts,
 }
 
-/// A listener that runs.
+/// A running listener.
 struct Running {
     session: Session,
     latest: Option<watch::Receiver<Latest>>,
-    /// The last look of which the listener has the rates.
+    /// The last sample whose rates the listener has had.
     tick: Option<u64>,
     next: watch::Receiver<u64>,
     stops: watch::Receiver<bool>,
@@ -92,7 +93,7 @@ enum Phase {
 }
 
 impl Session {
-    /// The stream: its chunks, one after the other.
+    /// The stream: its chunks, in order.
     pub(crate) fn chunks(
         self,
         hello: Hello,
@@ -147,7 +148,7 @@ impl Running {
             let line = session.cursors.line;
             tokio::select! {
                 biased;
-                // They can't fail: the session holds the other ends.
+                // They can't fail, because the session holds the other ends.
                 _ = self.stops.changed() => {}
                 _ = self.next.changed() => {}
                 () = news(self.latest.as_mut()) => {}
@@ -159,14 +160,14 @@ impl Running {
         }
     }
 
-    /// Puts together what the listener has not had.
+    /// Builds the messages that the listener has not had.
     fn gather(&mut self, chunk: &mut String) {
         self.gather_messages(chunk);
         self.gather_lines(chunk);
         self.gather_rates(chunk);
         for tap in &self.session.taps {
             while let Some(event) = tap.next() {
-                // The data of a message are one line: JSON has no other.
+                // The data of a message is one line, because its JSON contains no line ends.
                 let _written = write!(chunk, "event: tap\ndata: {event}\n\n");
                 if chunk.len() > CHUNK {
                     return;
@@ -213,7 +214,7 @@ impl Running {
         }
     }
 
-    /// The changes, or all rates if the listener has missed some.
+    /// Adds the changed rates, or all rates if the listener has missed some.
     fn gather_rates(&mut self, chunk: &mut String) {
         let Some(latest) = &mut self.latest else {
             return;
@@ -243,7 +244,7 @@ impl Running {
 }
 
 impl Session {
-    /// A message after which a listener that comes back can go on.
+    /// Adds a message from which a listener that reconnects can continue.
     fn number(&self, chunk: &mut String, topic: Topic, data: &str) {
         let Cursors { message, line } = self.cursors;
         let (life, event) = (&self.feed.life, topic.event());
@@ -255,8 +256,9 @@ impl Session {
 }
 
 impl Cursors {
-    /// Where a listener goes on that comes back with the id of the last message that it had. What
-    /// another life of the plugin said is gone, and all of this one is new to it.
+    /// The position of a listener that reconnects with the id of its last message. Messages of
+    /// another life of the plugin do not exist any more, and all messages of this life are new to
+    /// it.
     pub(crate) fn after(feed: &Feed, id: &str) -> Option<Self> {
         let mut parts = id.split('-');
         let (life, message, line) = (parts.next()?, parts.next()?, parts.next()?);

@@ -1,4 +1,4 @@
-//! What a listener asks for: topics, and how much of the taps among them.
+//! The request of a listener: topics, and limits of its taps.
 
 use axum::http::StatusCode;
 use plugin_core::event::Pattern;
@@ -9,16 +9,16 @@ use crate::access::Right;
 use crate::tap::Wish;
 use crate::tap::filter::TapFilter;
 
-/// Most that are shown of a tap in a second, unless the listener says otherwise.
+/// Default of the largest number of tapped events that are shown in a second.
 const LIMIT: u32 = 100;
 
-/// Most that may be asked for.
+/// The largest value for that limit.
 const MOST: u32 = 10_000;
 
 /// Most taps of one stream.
 const TAPS: usize = 16;
 
-/// What can be listened to besides taps.
+/// The topics other than taps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Topic {
     State,
@@ -51,23 +51,23 @@ impl Topic {
     }
 }
 
-/// What is asked for in the query of the stream.
+/// The query of the stream.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StreamQuery {
-    /// `state`, `operations`, `rates`, `logs` and `tap:PATTERN`, with commas between them.
+    /// `state`, `operations`, `rates`, `logs` and `tap:PATTERN`, separated by commas.
     topics: String,
-    /// Which tapped events are wanted: `user.id == "a" && total_cents > 100`.
+    /// A condition that tapped events have to meet: `user.id == "a" && total_cents > 100`.
     filter: Option<String>,
-    /// One tapped event of so many is shown.
+    /// Of this number of tapped events, one is shown.
     #[schemars(range(min = 1))]
     sample: Option<u32>,
-    /// Most tapped events that are shown in a second, of each pattern; 100 if it is not said.
+    /// Most tapped events that are shown in a second, for each pattern; by default 100.
     #[schemars(range(min = 1, max = 10_000))]
     limit: Option<u32>,
 }
 
-/// What a listener asks for.
+/// A requested topic.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Asked {
     Topic(Topic),
@@ -75,7 +75,7 @@ pub(crate) enum Asked {
 }
 
 impl Asked {
-    /// As it is written in `topics`.
+    /// Its form in `topics`.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Topic(topic) => topic.name().to_owned(),
@@ -83,7 +83,7 @@ impl Asked {
         }
     }
 
-    /// The right that it takes.
+    /// The right that it requires.
     pub(crate) fn right(&self) -> Right {
         match self {
             Self::Topic(_) => Right::StateRead,
@@ -97,7 +97,7 @@ fn wrong(key: &'static str, detail: String) -> Problem {
 }
 
 impl StreamQuery {
-    /// The topics that are asked for.
+    /// The requested topics.
     pub(crate) fn topics(&self) -> Result<Vec<Asked>, Problem> {
         let mut asked = Vec::new();
         for name in self.topics.split(',').map(str::trim) {
@@ -128,7 +128,7 @@ impl StreamQuery {
         Ok(asked)
     }
 
-    /// How much of the taps is wanted.
+    /// The limits of the taps.
     pub(crate) fn wish(&self) -> Result<Wish, Problem> {
         let filter = self.filter.as_deref().map(TapFilter::parse).transpose();
         let filter = filter.map_err(|error| {

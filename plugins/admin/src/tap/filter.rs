@@ -1,15 +1,16 @@
-//! Which events of a topic are wanted: a condition on the fields of their data.
+//! Filters of taps: a condition on the fields of the data of events.
 //!
 //! ```text
 //! user.id == "a" && total_cents > 100
 //! items.0.sku ~ "X-" || !(paid) && note != null
 //! ```
 //!
-//! A path is the names of fields with dots between them, and the numbers of a list's elements; a name
-//! that is none of letters, digits, `_` and `-` stands in back quotes. `==` and `!=` compare with any
-//! value, `<`, `<=`, `>` and `>=` numbers with numbers and texts with texts, `~` asks whether a text has
-//! another in it. A path alone asks whether it is there and neither `false` nor `null`. `!` is stronger
-//! than `&&`, and that stronger than `||`. What is not there is `null`.
+//! A path consists of the names of fields, and of the indexes of list elements, separated by dots.
+//! A name with other characters than letters, digits, `_` and `-` has to be in backquotes. `==` and
+//! `!=` compare with any value; `<`, `<=`, `>` and `>=` compare numbers with numbers and texts with
+//! texts; `~` checks whether a text contains another one. A path without an operator checks whether
+//! the value exists and is neither `false` nor `null`. `!` binds more strongly than `&&`, and `&&`
+//! more strongly than `||`. A missing value is `null`.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -19,7 +20,7 @@ use serde_json::{Number, Value};
 /// Most bytes of a filter.
 const LONGEST: usize = 1024;
 
-/// How deep conditions may stand in each other.
+/// Deepest nesting of conditions.
 const DEEPEST: usize = 32;
 
 /// A condition on the data of an event.
@@ -46,7 +47,7 @@ enum Comparison {
     Contains,
 }
 
-/// The signs of comparisons, the longer ones first.
+/// The comparison operators, longer ones first.
 const SIGNS: [(&str, Comparison); 7] = [
     ("==", Comparison::Equal),
     ("!=", Comparison::Unequal),
@@ -57,10 +58,10 @@ const SIGNS: [(&str, Comparison); 7] = [
     ("~", Comparison::Contains),
 ];
 
-/// Why a text is no filter.
+/// The error for a text that is not a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TapFilterError {
-    /// Which character is wrong, counted from 1.
+    /// The position of the wrong character, counted from 1.
     pub(crate) column: usize,
     what: String,
 }
@@ -72,7 +73,7 @@ impl fmt::Display for TapFilterError {
 }
 
 impl TapFilter {
-    /// Reads a filter.
+    /// Parses a filter.
     pub(crate) fn parse(text: &str) -> Result<Self, TapFilterError> {
         let mut parser = Parser { text, at: 0 };
         if text.len() > LONGEST {
@@ -86,7 +87,7 @@ impl TapFilter {
         Ok(Self(condition))
     }
 
-    /// Whether it lets an event with some data through.
+    /// Whether it accepts an event with this data.
     pub(crate) fn admits(&self, data: &Value) -> bool {
         self.0.holds(data)
     }
@@ -140,7 +141,7 @@ fn order(one: &Value, other: &Value) -> Option<Ordering> {
                 number.as_i64().map(i128::from).or(unsigned)
             };
             match (whole(one), whole(other)) {
-                // A float has no room for all of their digits.
+                // A float can't represent all of their digits.
                 (Some(one), Some(other)) => Some(one.cmp(&other)),
                 _ => one.as_f64()?.partial_cmp(&other.as_f64()?),
             }
@@ -165,7 +166,7 @@ struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
-    /// Conditions with `||` between them.
+    /// Conditions separated by `||`.
     fn any(&mut self, depth: usize) -> Result<Condition, TapFilterError> {
         if depth > DEEPEST {
             return Err(self.wrong("the conditions stand too deep in each other".to_owned()));
@@ -177,7 +178,7 @@ impl<'t> Parser<'t> {
         Ok(one_or(conditions, Condition::Any))
     }
 
-    /// Conditions with `&&` between them.
+    /// Conditions separated by `&&`.
     fn all(&mut self, depth: usize) -> Result<Condition, TapFilterError> {
         let mut conditions = vec![self.single(depth)?];
         while self.takes("&&") {
@@ -243,7 +244,7 @@ impl<'t> Parser<'t> {
         Ok(name.to_owned())
     }
 
-    /// A value as JSON has it: a text, a number, `true`, `false` or `null`.
+    /// A JSON value: a text, a number, `true`, `false` or `null`.
     fn value(&mut self) -> Result<Value, TapFilterError> {
         self.skip_space();
         let rest = self.rest();
@@ -263,7 +264,7 @@ impl<'t> Parser<'t> {
     fn takes(&mut self, sign: &str) -> bool {
         self.skip_space();
         let is_there = self.rest().starts_with(sign);
-        // `!=` is no `!`.
+        // `!=` is not a `!`.
         if !is_there || sign == "!" && self.rest().starts_with("!=") {
             return false;
         }
@@ -293,7 +294,7 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// Whether nothing of a path stands before a place: there may be space.
+/// Whether there is no part of a path before a position, except spaces.
 fn path_is_empty(text: &str, at: usize) -> bool {
     !text[..at].ends_with('.')
 }

@@ -1,22 +1,23 @@
-//! Which of many events are shown: one in so many, and no more than a limit allows, chosen fairly.
+//! Chooses which of many events are shown: one in a number of events, and no more than a limit
+//! allows, chosen fairly.
 //!
-//! Invariants: in the long run no more than `limit` are shown in a second; of those that came between
-//! two hand-outs each had the same chance, so that a burst does not show its beginning alone.
+//! Invariants: on average, no more than `limit` events are shown in a second; all events between
+//! two outputs had the same chance, so that not only the beginning of a burst is shown.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::time::Duration;
 
-/// A token bucket with a reservoir for what came since the last hand-out.
+/// A token bucket, with a reservoir for the events since the last output.
 #[derive(Debug)]
 pub(crate) struct Sampler<T> {
-    /// One of so many is looked at.
+    /// Of this number of events, one is considered.
     every: u32,
-    /// Most that are shown in a second.
+    /// Most events that are shown in a second.
     limit: u32,
     tokens: f64,
     reservoir: Vec<T>,
-    /// How many came since the last hand-out.
+    /// Number of events since the last output.
     came: u64,
     random: Random,
 }
@@ -33,7 +34,7 @@ impl<T> Sampler<T> {
         }
     }
 
-    /// Takes one in, or leaves it or an earlier one out.
+    /// Adds an event to the choice, or leaves out this one or an earlier one.
     pub(crate) fn offer(&mut self, one: T) {
         if self.every > 1 && self.random.below(u64::from(self.every)) != 0 {
             return;
@@ -50,8 +51,8 @@ impl<T> Sampler<T> {
         }
     }
 
-    /// What is to be shown, some time after the last call. Without a whole token nothing is, and the
-    /// choice goes on.
+    /// The events to show, `passed` after the last call. Without a whole token, none is returned,
+    /// and the choice continues.
     pub(crate) fn hand_out(&mut self, passed: Duration) -> Vec<T> {
         let limit = f64::from(self.limit);
         self.tokens = (self.tokens + limit * passed.as_secs_f64()).min(limit);
@@ -64,18 +65,18 @@ impl<T> Sampler<T> {
         shown
     }
 
-    /// How many are chosen so far for the next hand-out.
+    /// Number of events chosen so far for the next output.
     pub(crate) fn waiting(&self) -> usize {
         self.reservoir.len()
     }
 
-    /// How many may be shown at the next hand-out.
+    /// Number of events that may be shown at the next output.
     fn room(&self) -> usize {
         (self.tokens as usize).max(1)
     }
 }
 
-/// SplitMix64: good enough to choose by, and no more.
+/// SplitMix64, which is good enough for choosing, but not for secrets.
 #[derive(Debug)]
 struct Random(u64);
 
@@ -114,7 +115,7 @@ mod tests {
             (0..1000).for_each(|number| sampler.offer(tenth * 1000 + number));
             shown.extend(sampler.hand_out(TENTH));
         }
-        // The first hundred come at once: the bucket was full.
+        // The first hundred are shown at once, because the bucket was full.
         assert!((1000..=1100).contains(&shown.len()), "{}", shown.len());
         let late = shown.iter().filter(|number| **number % 1000 >= 500).count();
         assert!((350..750).contains(&late), "{late} of {}", shown.len());

@@ -1,4 +1,4 @@
-//! Where the database is: what the keys of the config come to.
+//! The location of the database, from the keys of the config.
 
 use std::path::{Path, PathBuf};
 
@@ -8,14 +8,14 @@ use plugin_core::{Error, Result};
 
 use super::{DatabaseConfig, Driver};
 
-/// Where the database is.
+/// The location of the database.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Target {
     Sqlite(PathBuf),
     Mysql(Server),
 }
 
-/// A MySQL or MariaDB server and who logs in.
+/// A MySQL or MariaDB server, with its user.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Server {
     pub(crate) host: String,
@@ -26,11 +26,11 @@ pub(crate) struct Server {
 }
 
 impl DatabaseConfig {
-    /// Where the database is.
+    /// The location of the database.
     ///
     /// # Errors
     ///
-    /// When keys of one driver are mixed with those of the other, or one is missing.
+    /// Returns an error if keys of both drivers are set, or if one is missing.
     pub(crate) fn target(&self, data_dir: &Path) -> Result<Target> {
         let implied = if self.host.is_some() {
             Driver::Mysql

@@ -73,7 +73,7 @@ impl Writer<'_> {
         self.bounded(match kind {
             Kind::Short | Kind::Count | Kind::Pattern(_) => 1,
             Kind::Plain | Kind::Single => of_args.iter().copied().max().unwrap_or(1),
-            // The separator of `concat_ws` comes between all others.
+            // The separator of `concat_ws` is inserted between all others.
             Kind::Concat => of_args.iter().sum::<usize>() + of_args.len(),
             Kind::Paths => of_args
                 .first()
@@ -136,8 +136,8 @@ impl Writer<'_> {
     }
 }
 
-/// Written as it stands in the query: it is looked up in the list before, and a name of a column
-/// without an alias keeps its case.
+/// It is written as in the query, after it was found in the list. The case is kept, because it
+/// becomes the name of a column without an alias.
 fn function_name(name: &ObjectName) -> Result<&str> {
     let ident = names::single(name)?;
     let name = names::plain(ident)?;

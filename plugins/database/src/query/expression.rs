@@ -1,4 +1,5 @@
-//! Expressions: each returns how many values its value may be put together of.
+//! Expressions. Each function returns from how many values the value of the expression may be
+//! combined.
 
 use plugin_core::Result;
 use sqlparser::ast::{
@@ -111,7 +112,7 @@ impl Writer<'_> {
         }
     }
 
-    /// What is written like a function, but is a node of its own.
+    /// Expressions that look like function calls, but are nodes of their own.
     fn call(&mut self, expr: &Expr) -> Result<usize> {
         match expr {
             Expr::Cast {
@@ -202,8 +203,8 @@ impl Writer<'_> {
         Ok(left.max(self.expr(right)?))
     }
 
-    /// A chain of operators leans to the left: it is walked in a loop, whatever its length. It is
-    /// written without parentheses of its own, so that it means what it says to the database.
+    /// A chain of operators is nested to the left. It is walked in a loop, whatever its length, and
+    /// written without additional parentheses, so that it has the same meaning for the database.
     fn chain(&mut self, chain: &Expr) -> Result<usize> {
         let mut rest = Vec::new();
         let mut first = chain;
@@ -215,7 +216,7 @@ impl Writer<'_> {
         let mut copies = self.expr(first)?;
         for (operator, right) in rest.into_iter().rev() {
             if *operator == BinaryOperator::Glob {
-                // In parentheses, so that what follows can't become part of the pattern.
+                // It is in parentheses, so that what follows can't become part of the pattern.
                 self.out.sql.insert(start, '(');
                 self.push(" GLOB ");
                 self.pattern(|this| this.expr(right))?;

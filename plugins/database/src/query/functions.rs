@@ -1,31 +1,32 @@
-//! Functions that a query of an event may call.
+//! The functions that a query of an event may call.
 //!
-//! On the list is what answers from its arguments or from the rows, takes a time that the size of
-//! its arguments bounds, and whose value is no longer than its arguments put together. Not on it,
-//! for example: `zeroblob`, `printf`, `replace`, `hex`, `repeat`, `group_concat` (length),
-//! `sleep`, `benchmark`, `get_lock` (time), `load_file`, `load_extension`, `nextval` (the server's
-//! means), `user`, `version`, `database` (the server itself).
+//! The list contains functions that depend only on their arguments or on the rows, whose time is
+//! limited by the size of their arguments, and whose value is not longer than their arguments
+//! together. For example, these are not on the list: `zeroblob`, `printf`, `replace`, `hex`,
+//! `repeat`, `group_concat` (length), `sleep`, `benchmark`, `get_lock` (time), `load_file`,
+//! `load_extension`, `nextval` (resources of the server), `user`, `version`, `database` (the server
+//! itself).
 
 use plugin_core::Result;
 
 use super::{Grammar, not_allowed};
 
-/// What matters of a function besides its name.
+/// The relevant properties of a function besides its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Its value is at most as long as the longest argument.
     Plain,
-    /// A number, a time or another short value, of rows or of values.
+    /// Its value is a number, a time or another short value.
     Short,
-    /// Takes `*` too.
+    /// It also accepts `*`.
     Count,
-    /// Puts its arguments together.
+    /// It concatenates its arguments.
     Concat,
-    /// The value at the first argument, once for each other argument.
+    /// Its value is the part at the first argument, once for each other argument.
     Paths,
-    /// The argument of that index is a pattern or a format: short, and not of a column.
+    /// The argument with this index is a pattern or a format: it is short, and not from a column.
     Pattern(usize),
-    /// Takes one argument only: a second one would be a set of characters to look for.
+    /// It accepts only one argument: a second one would be a set of characters to look for.
     Single,
 }
 
@@ -136,14 +137,14 @@ const MYSQL: &[(&str, Kind)] = &[
     ("year", Kind::Short),
 ];
 
-/// Written without parentheses.
+/// Functions that are written without parentheses.
 const BARE: [&str; 3] = ["current_date", "current_time", "current_timestamp"];
 
-/// What matters of the function of that name.
+/// The properties of the function with this name.
 ///
 /// # Errors
 ///
-/// When it is not on the list.
+/// Returns an error if it is not on the list.
 pub(super) fn kind(grammar: Grammar, name: &str) -> Result<Kind> {
     let own = match grammar {
         Grammar::Sqlite => SQLITE,
@@ -156,7 +157,7 @@ pub(super) fn kind(grammar: Grammar, name: &str) -> Result<Kind> {
     }
 }
 
-/// Whether the name is that of a function without parentheses.
+/// Whether the name belongs to a function without parentheses.
 pub(super) fn is_bare(name: &str) -> bool {
     BARE.iter().any(|bare| name.eq_ignore_ascii_case(bare))
 }

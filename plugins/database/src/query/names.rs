@@ -1,7 +1,7 @@
-//! Names: of tables, columns and aliases, always written between backquotes.
+//! Names of tables, columns and aliases, which are always written between backquotes.
 //!
-//! SQLite takes what stands between `"` for a text when there is no such column; between
-//! backquotes it does not.
+//! SQLite treats text between `"` as a string if there is no such column; between backquotes, it
+//! does not.
 
 use plugin_core::Result;
 use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, TableAlias};
@@ -9,11 +9,12 @@ use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, TableAlias};
 use super::limits::LONGEST_NAME;
 use super::{not_allowed, refused};
 
-/// The name, when it can be written between backquotes.
+/// The name, if it can be written between backquotes.
 ///
 /// # Errors
 ///
-/// When it is empty, too long, or has characters that no name needs; or is a variable.
+/// Returns an error if it is empty, too long, or a variable, or if it contains characters that no
+/// name needs.
 pub(super) fn plain(ident: &Ident) -> Result<&str> {
     let name = ident.value.as_str();
     if name.starts_with('@') {
@@ -28,11 +29,11 @@ pub(super) fn plain(ident: &Ident) -> Result<&str> {
     Ok(name)
 }
 
-/// The name of something that has no schema or database before it.
+/// A name without a schema or database.
 ///
 /// # Errors
 ///
-/// When it has one, or is no plain name.
+/// Returns an error if it has one, or if it is not a plain name.
 pub(super) fn single(name: &ObjectName) -> Result<&Ident> {
     match name.0.as_slice() {
         [ObjectNamePart::Identifier(ident)] => Ok(ident),
@@ -42,11 +43,11 @@ pub(super) fn single(name: &ObjectName) -> Result<&Ident> {
     }
 }
 
-/// The alias of a table, and names of its columns.
+/// The alias of a table, and the names of its columns.
 ///
 /// # Errors
 ///
-/// When it is more than a plain name.
+/// Returns an error if it is more than a plain name.
 pub(super) fn alias(alias: &TableAlias) -> Result<(&str, Vec<&str>)> {
     let TableAlias {
         explicit: _,

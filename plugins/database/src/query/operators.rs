@@ -8,12 +8,12 @@ use sqlparser::ast::{
 
 use super::{Grammar, not_allowed};
 
-/// How a binary operator is written.
+/// The notation of a binary operator.
 ///
 /// # Errors
 ///
-/// When it is not on the list: those of regular expressions, among others, whose time nothing
-/// bounds.
+/// Returns an error if it is not on the list. Operators of regular expressions are not on the list,
+/// because their time is not limited.
 pub(super) fn binary(operator: &BinaryOperator) -> Result<&'static str> {
     use BinaryOperator as Is;
     Ok(match operator {
@@ -44,11 +44,11 @@ pub(super) fn binary(operator: &BinaryOperator) -> Result<&'static str> {
     })
 }
 
-/// How an operator before its operand is written.
+/// The notation of a prefix operator.
 ///
 /// # Errors
 ///
-/// When it is not on the list.
+/// Returns an error if it is not on the list.
 pub(super) fn unary(operator: UnaryOperator) -> Result<&'static str> {
     Ok(match operator {
         UnaryOperator::Plus => "+ ",
@@ -59,11 +59,11 @@ pub(super) fn unary(operator: UnaryOperator) -> Result<&'static str> {
     })
 }
 
-/// How the type of a `CAST` is written.
+/// The notation of the type of a `CAST`.
 ///
 /// # Errors
 ///
-/// When it is not on the list.
+/// Returns an error if it is not on the list.
 pub(super) fn cast(grammar: Grammar, wanted: &DataType) -> Result<String> {
     let name = match wanted {
         DataType::Text => "TEXT",
@@ -93,11 +93,11 @@ pub(super) fn cast(grammar: Grammar, wanted: &DataType) -> Result<String> {
     Ok(name.to_owned())
 }
 
-/// How the unit of an `INTERVAL` is written.
+/// The notation of the unit of an `INTERVAL`.
 ///
 /// # Errors
 ///
-/// When it is not on the list.
+/// Returns an error if it is not on the list.
 pub(super) fn unit(unit: &DateTimeField) -> Result<&'static str> {
     Ok(match unit {
         DateTimeField::Microsecond => "MICROSECOND",
@@ -113,11 +113,11 @@ pub(super) fn unit(unit: &DateTimeField) -> Result<&'static str> {
     })
 }
 
-/// How the word between two `SELECT`s is written.
+/// The notation of the word between two `SELECT`s.
 ///
 /// # Errors
 ///
-/// When it is not on the list.
+/// Returns an error if it is not on the list.
 pub(super) fn set(operator: SetOperator, quantifier: SetQuantifier) -> Result<&'static str> {
     use SetQuantifier::{All, Distinct, None};
     Ok(match (operator, quantifier) {

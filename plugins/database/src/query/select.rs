@@ -1,5 +1,5 @@
-//! The clauses of a `SELECT`. Each node is taken apart completely, so that a field which a later
-//! version of the parser adds does not compile until it is looked at.
+//! The clauses of a `SELECT`. Each node is destructured completely, so that a field that a later
+//! version of the parser adds does not compile until it is handled.
 
 use plugin_core::Result;
 use sqlparser::ast::{
@@ -10,18 +10,18 @@ use sqlparser::ast::{
 use super::writer::Writer;
 use super::{names, not_allowed, operators, refused};
 
-/// Longest name of a column that has none of its own.
+/// Longest generated name of a column.
 const LONGEST_MADE_NAME: usize = 60;
 
-/// Copies that columns of a query are put together of.
+/// From how many values the columns of a query are combined.
 pub(super) struct Copies {
     columns: usize,
-    /// Of columns as its `ORDER BY` sees them.
+    /// For columns as its `ORDER BY` sees them.
     inside: usize,
 }
 
 impl Writer<'_> {
-    /// Writes a query and returns the copies of its columns.
+    /// Writes a query, and returns the copies of its columns.
     pub(super) fn query(&mut self, query: &Query) -> Result<usize> {
         self.deeper(|this| this.clauses(query))
     }
@@ -68,7 +68,7 @@ impl Writer<'_> {
         Ok(copies.columns)
     }
 
-    /// A chain of `UNION`s leans to the left: it is walked in a loop, whatever its length.
+    /// A chain of `UNION`s is nested to the left. It is walked in a loop, whatever its length.
     fn body(&mut self, body: &SetExpr) -> Result<Copies> {
         let mut rest = Vec::new();
         let mut first = body;
@@ -179,7 +179,7 @@ impl Writer<'_> {
             columns = columns.max(self.item(item)?);
         }
         self.append(tables);
-        // A condition may name a column of the projection by its alias.
+        // A condition may use a column of the projection by its alias.
         let inside = of_tables.max(columns);
         self.copies.pop();
         self.copies.push(inside);
@@ -248,8 +248,8 @@ impl Writer<'_> {
         }
     }
 
-    /// The name of a column without an alias: that of the column that it is, else its text, as the
-    /// databases do it.
+    /// The name of a column without an alias: the name of the column that it is, otherwise its
+    /// text, as in the databases.
     fn made_name(&self, start: usize, expr: &Expr) -> String {
         match expr {
             Expr::Identifier(name) => name.value.clone(),

@@ -1,4 +1,4 @@
-//! The tables of a `SELECT`: what `FROM` and `JOIN` name, each written with its listed columns.
+//! The tables of a `SELECT` in `FROM` and `JOIN`, each written with its listed columns.
 
 use plugin_core::{Error, Result};
 use sqlparser::ast::{Join, JoinConstraint, JoinOperator, TableAlias, TableFactor, TableWithJoins};
@@ -104,7 +104,7 @@ impl Writer<'_> {
         })
     }
 
-    /// What stands for a name: a `WITH` of the query, else an open table.
+    /// The table for a name: a `WITH` of the query, otherwise an open table.
     fn named(&mut self, name: &str, alias: Option<&TableAlias>) -> Result<usize> {
         let is = |known: &str| known.eq_ignore_ascii_case(name);
         if let Some(common) = self.common.iter().rev().find(|common| is(&common.name)) {

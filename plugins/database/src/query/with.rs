@@ -25,7 +25,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// It is seen by what comes after it, not by itself.
+    /// It is visible to what comes after it, not to itself.
     fn common(&mut self, common: &Cte) -> Result<()> {
         let Cte {
             alias,

@@ -1,4 +1,4 @@
-//! From text to words to a syntax tree, within bounds.
+//! Converts text to words, and words to a syntax tree, within limits.
 
 use plugin_core::{Error, Result};
 use sqlparser::ast::Query;
@@ -9,11 +9,11 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 use super::limits::{LONGEST_TEXT, MOST_JOINS, MOST_WORDS, PARENTHESES, PARSER_DEPTH};
 use super::{Grammar, refused};
 
-/// The syntax tree of the one query of a text.
+/// The syntax tree of the only query of a text.
 ///
 /// # Errors
 ///
-/// When it is too large, has comments, or is not one query.
+/// Returns an error if it is too large, contains comments, or is not exactly one query.
 pub(super) fn parse(grammar: Grammar, text: &str) -> Result<Box<Query>> {
     if text.len() > LONGEST_TEXT {
         return Err(refused(format_args!(
@@ -40,12 +40,12 @@ pub(super) fn parse(grammar: Grammar, text: &str) -> Result<Box<Query>> {
     }
 }
 
-/// Checks that a statement of a plugin is a single `SELECT` (or `WITH … SELECT`) and returns it
+/// Checks that a statement of a plugin is a single `SELECT` (or `WITH … SELECT`), and returns it
 /// without the semicolon at its end. Plugins are trusted; this finds their mistakes.
 ///
 /// # Errors
 ///
-/// When it is not, says why.
+/// Returns an error that says why it is not such a statement.
 pub(crate) fn single_select(grammar: Grammar, query: &str) -> Result<&str> {
     let query = query.trim().trim_end_matches(';').trim_end();
     let words = words(grammar, query)?;
@@ -120,8 +120,8 @@ fn bounded(words: &[TokenWithSpan]) -> Result<()> {
     Ok(())
 }
 
-/// `?` becomes `?1`, `?2`, …: the tree may be walked in any order then. What was numbered in the
-/// text is marked, so that it is refused.
+/// Replaces `?` by `?1`, `?2`, …, so that the tree can be walked in any order. Placeholders with a
+/// number in the text are marked, so that they are refused.
 fn number_placeholders(words: &mut [TokenWithSpan]) {
     let mut count = 0_usize;
     for word in words {

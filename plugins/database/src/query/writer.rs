@@ -1,7 +1,7 @@
 //! Writes a query anew while it is checked.
 //!
-//! Invariant: `out` holds only fixed words, names between backquotes, digits, texts between quotes
-//! without a backslash, and one `?` for each of its parameters, in their order.
+//! Invariant: `out` contains only fixed words, names between backquotes, digits, texts between
+//! quotes without a backslash, and one `?` for each of its parameters, in their order.
 
 use plugin_core::{Error, Result};
 use serde_json::Value;
@@ -12,38 +12,38 @@ use super::{Checked, Grammar, names, not_allowed, refused};
 use crate::param::Param;
 use crate::schema::OpenTables;
 
-/// What was written, with the values of its `?`.
+/// The written text, with the values for its `?`.
 #[derive(Default)]
 pub(super) struct Text {
     pub(super) sql: String,
     params: Vec<Param>,
 }
 
-/// A name that a `WITH` brought in.
+/// A name that a `WITH` defines.
 pub(super) struct Common {
     pub(super) name: String,
-    /// What is written for it.
+    /// The text that is written for it.
     pub(super) written: String,
-    /// Of its columns.
+    /// The copies of its columns.
     pub(super) copies: usize,
-    /// Tables that it stands for.
+    /// Number of tables that it includes.
     pub(super) tables: usize,
 }
 
-/// Writes what it checked.
+/// Writes what it has checked.
 ///
-/// "Copies" are how many values of a row or an event a value may be put together of.
+/// "Copies" are the number of values of a row or an event from which a value may be combined.
 pub(super) struct Writer<'a> {
     pub(super) grammar: Grammar,
     pub(super) open: &'a OpenTables,
     given: &'a [Value],
     bound: usize,
     pub(super) out: Text,
-    /// Those that can be seen here, the innermost last.
+    /// The definitions that are visible here, the innermost last.
     pub(super) common: Vec<Common>,
-    /// How many `WITH` names were written so far.
+    /// Number of `WITH` names that were written so far.
     pub(super) made: usize,
-    /// Copies of a column, of each `SELECT` that this place is in.
+    /// The copies of a column, for each `SELECT` that contains this place.
     pub(super) copies: Vec<usize>,
     pub(super) tables: usize,
     in_pattern: bool,
@@ -67,11 +67,11 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// What was written.
+    /// The written query.
     ///
     /// # Errors
     ///
-    /// When there are more values than `?`.
+    /// Returns an error if there are more values than `?`.
     pub(super) fn finish(self) -> Result<Checked> {
         if self.bound < self.given.len() {
             return Err(miscounted(self.bound, self.given.len()));
@@ -86,7 +86,7 @@ impl<'a> Writer<'a> {
         self.out.sql.push_str(text);
     }
 
-    /// Between the elements of a list.
+    /// Writes a comma between the elements of a list.
     pub(super) fn comma(&mut self, index: usize) {
         if index > 0 {
             self.push(", ");
@@ -105,7 +105,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Writes something that has its place later.
+    /// Writes a part that is inserted later.
     pub(super) fn aside<T>(
         &mut self,
         write: impl FnOnce(&mut Self) -> Result<T>,
@@ -143,7 +143,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Bounds how much longer than its parts a value may be.
+    /// Limits how much longer than its parts a value may be.
     pub(super) fn bounded(&self, copies: usize) -> Result<usize> {
         let most = if self.in_pattern {
             PATTERN_COPIES
@@ -159,7 +159,7 @@ impl<'a> Writer<'a> {
         )))
     }
 
-    /// A column is here, whose value is put together of so many.
+    /// A column occurs here; returns from how many values it is combined.
     pub(super) fn column(&self) -> Result<usize> {
         if self.in_pattern {
             return Err(not_allowed("a column in a pattern or a format"));
@@ -178,7 +178,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Columns may be read here: not inside a pattern.
+    /// Checks that columns may be read here, which is not the case inside a pattern.
     pub(super) fn reads(&self) -> Result<()> {
         self.column().map(drop)
     }
@@ -203,7 +203,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// One that only one of the databases reads in another way becomes a parameter.
+    /// A text that the databases read differently becomes a parameter.
     pub(super) fn text(&mut self, text: &str) -> Result<()> {
         self.short(text.len())?;
         let odd = |char: char| char == '\\' || char.is_control();

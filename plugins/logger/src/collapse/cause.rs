@@ -1,4 +1,4 @@
-//! What two lines have in common, as numbers.
+//! The common part of lines, as numbers.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -6,7 +6,7 @@ use tracing::Metadata;
 
 use crate::fields::Fields;
 
-/// Fields that say what happened; the others say to whom.
+/// Fields that say what happened; other fields say to whom.
 const TELLING: [&str; 10] = [
     "error",
     "kind",
@@ -20,17 +20,17 @@ const TELLING: [&str; 10] = [
     "reason",
 ];
 
-/// What lines have in common.
+/// The common part of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cause {
     /// The code that wrote the line, and the plugin.
     pub(crate) site: u64,
-    /// What it says.
+    /// The hash of the text.
     pub(crate) text: u64,
 }
 
 impl Cause {
-    /// What stands for all causes of a site that are too many.
+    /// Represents all causes of a piece of code above the limit.
     pub(super) const OTHERS: u64 = 0;
 
     pub(crate) fn of(metadata: &Metadata<'_>, plugin: Option<&str>, fields: &Fields) -> Self {
@@ -58,8 +58,8 @@ fn hashed(write: impl FnOnce(&mut DefaultHasher)) -> u64 {
     hash.finish()
 }
 
-/// The words of a text that are neither quoted nor hold a digit: ids, numbers and names differ
-/// from line to line.
+/// Hashes the words of a text that are neither quoted nor contain a digit, because ids, numbers and
+/// names differ between lines.
 fn words(text: &str, hash: &mut impl Hasher) {
     for outside in text.split(['`', '"']).step_by(2) {
         for word in outside.split(|char: char| !char.is_alphanumeric()) {

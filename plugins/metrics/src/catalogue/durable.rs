@@ -1,4 +1,4 @@
-//! What is told of the events that a store keeps for durable handlers.
+//! The metrics of the events that a store keeps for durable handlers.
 
 use std::time::SystemTime;
 
@@ -32,7 +32,7 @@ fn each<V: Into<Value>>(
 pub(super) const FAMILIES: &[Family] = &[
     gauge(
         "plugin_durable_pending",
-        "Events in the store that are not handled yet. These five are not there if the store does not answer within a second.",
+        "Events in the store that are not handled yet. These five metrics are absent if the store does not answer within a second.",
         |snapshot, samples| each(snapshot, samples, |it| it.pending),
     ),
     gauge(
@@ -42,7 +42,7 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     gauge(
         "plugin_durable_oldest_age_seconds",
-        "How long ago the oldest of them was published; 0 if there is none.",
+        "Time since the oldest of them was published; 0 if there is none.",
         |snapshot, samples| {
             let now = SystemTime::now();
             each(snapshot, samples, |it| {
@@ -59,7 +59,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family::new(
         ("plugin_durable_dropped", Kind::Counter),
         HANDLER,
-        "Events that gave way to newer ones in a full store, since its file was made.",
+        "Events that were dropped for newer ones in a full store, since its file was created.",
         |snapshot, samples| each(snapshot, samples, |it| it.dropped),
     ),
 ];

@@ -1,4 +1,4 @@
-//! What is told of each handler, and of each schedule.
+//! The metrics of each handler, and of each schedule.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::samples::Samples;
 const HANDLER: &[&str] = &["plugin", "handler", "topic"];
 const SCHEDULE: &[&str] = &["plugin", "schedule"];
 
-/// A count of each handler. Several subscriptions of one name are one.
+/// A count for each handler. Several subscriptions with the same name are added up.
 fn sums(
     snapshot: &MetricsSnapshot,
     samples: &mut Samples<'_>,
@@ -39,33 +39,33 @@ const fn handler(
 pub(super) const FAMILIES: &[Family] = &[
     handler(
         "plugin_handler_received",
-        "Events that the handler was called with.",
+        "Events with which the handler was called.",
         |snapshot, samples| sums(snapshot, samples, |it| it.received),
     ),
     handler(
         "plugin_handler_errors",
-        "Calls that failed, panicked or ran out of time.",
+        "Calls that failed, panicked or timed out.",
         |snapshot, samples| sums(snapshot, samples, |it| it.errors),
     ),
     handler(
         "plugin_handler_timeouts",
-        "Calls that ran out of time.",
+        "Calls that timed out.",
         |snapshot, samples| sums(snapshot, samples, |it| it.timeouts),
     ),
     handler(
         "plugin_handler_retries",
-        "Events that the handler was called with again after it had failed with them.",
+        "Events with which the handler was called again after a failure.",
         |snapshot, samples| sums(snapshot, samples, |it| it.retries),
     ),
     handler(
         "plugin_handler_dead_lettered",
-        "Events that went to the dead letters.",
+        "Events that became dead letters.",
         |snapshot, samples| sums(snapshot, samples, |it| it.dead_lettered),
     ),
     Family::new(
         ("plugin_handler_duration_seconds", Kind::Histogram),
         &["plugin", "handler", "topic", "timed"],
-        "How long calls took that were timed: `timed` is `all`, or `1:64` for the first calls and then one in 64; of all calls, `plugin_handler_received_total` is the number.",
+        "Duration of the timed calls: `timed` is `all`, or `1:64` for the first calls and then one in 64. `plugin_handler_received_total` counts all calls.",
         |snapshot, samples| {
             let mut all: BTreeMap<[&str; 4], Distribution> = BTreeMap::new();
             for report in &snapshot.handlers {
@@ -85,7 +85,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family::new(
         ("plugin_breaker_open", Kind::Gauge),
         &["plugin", "handler"],
-        "Whether the circuit breaker of the handler lets no calls through but to try: 1 or 0.",
+        "Whether the circuit breaker of the handler is open, so that it allows only test calls: 1 or 0.",
         |snapshot, samples| {
             for plugin in &snapshot.status.plugins {
                 for breaker in &plugin.breakers {
@@ -98,7 +98,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family::new(
         ("plugin_breaker_opened", Kind::Counter),
         &["plugin", "handler"],
-        "How often the circuit breaker opened since the plugin runs.",
+        "How often the circuit breaker has opened since the plugin runs.",
         |snapshot, samples| {
             for plugin in &snapshot.status.plugins {
                 for breaker in &plugin.breakers {
@@ -129,7 +129,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family::new(
         ("plugin_schedule_running", Kind::Gauge),
         SCHEDULE,
-        "Runs of the schedule that go on now.",
+        "Runs of the schedule that are in progress.",
         |snapshot, samples| {
             for it in &snapshot.schedules {
                 samples.put([it.plugin, &it.schedule], it.running);

@@ -1,4 +1,4 @@
-//! What plugins tell of themselves: the figures of a `Meter`.
+//! The metrics that plugins record themselves with a `Meter`.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use plugin_core::{OwnMetric, OwnValue};
 use crate::family::Kind;
 use crate::samples::{FamilySink, Samples};
 
-/// Writes them, each family by the help of the first who has it. Who has another kind of figure
-/// under the same name is left out: a name means one thing.
+/// Writes these metrics. The help of a family is that of the first plugin that has it. A metric of
+/// another kind with the same name is left out, because a name must have one meaning.
 pub(super) fn write(snapshot: &MetricsSnapshot, sink: &mut impl FamilySink) {
     let mut families: BTreeMap<&'static str, Vec<(&str, &OwnMetric)>> = BTreeMap::new();
     for (plugin, figures) in &snapshot.own {

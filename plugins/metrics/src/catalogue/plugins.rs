@@ -1,4 +1,4 @@
-//! What is told of each instance of a plugin.
+//! The metrics of each instance of a plugin.
 
 use plugin_core::lifecycle::{MetricsSnapshot, PluginStatus, State};
 
@@ -23,7 +23,7 @@ const fn counter(
     Family::new((name, Kind::Counter), PLUGIN, help, fill)
 }
 
-/// A sample of each instance.
+/// One sample for each instance.
 fn each<V: Into<Value>>(
     snapshot: &MetricsSnapshot,
     samples: &mut Samples<'_>,
@@ -61,12 +61,12 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     gauge(
         "plugin_ready",
-        "Whether it serves: it runs, and says that it is well: 1 or 0.",
+        "Whether it serves, that is, it runs and its health is good: 1 or 0.",
         |snapshot, samples| each(snapshot, samples, |it| it.ready),
     ),
     gauge(
         "plugin_uptime_seconds",
-        "How long it has been running; 0 if it is not.",
+        "How long it has been running; 0 if it does not run.",
         |snapshot, samples| {
             for plugin in snapshot.plugins() {
                 samples.put([plugin.name], plugin.uptime.as_secs_f64());
@@ -78,24 +78,22 @@ pub(super) const FAMILIES: &[Family] = &[
         "How often it was restarted.",
         |snapshot, samples| each(snapshot, samples, |it| it.restarts),
     ),
-    gauge(
-        "plugin_tasks",
-        "Tasks of its own that run.",
-        |snapshot, samples| each(snapshot, samples, |it| it.tasks),
-    ),
+    gauge("plugin_tasks", "Its running tasks.", |snapshot, samples| {
+        each(snapshot, samples, |it| it.tasks)
+    }),
     counter(
         "plugin_cpu_seconds",
-        "Processor time that it took: measured at each poll of its tasks, its hooks and its queued handlers, estimated from a sample for inline ones.",
+        "Processor time that it has used: measured at each poll of its tasks, hooks and queued handlers, and estimated from a sample for inline handlers.",
         |snapshot, samples| each(snapshot, samples, |it| it.cpu.as_secs_f64()),
     ),
     counter(
         "plugin_throttled_seconds",
-        "How long its tasks had to wait because it had taken its share, `resources.cpu`.",
+        "How long its tasks had to wait because it had used up its share, `resources.cpu`.",
         |snapshot, samples| each(snapshot, samples, |it| it.throttled.as_secs_f64()),
     ),
     gauge(
         "plugin_memory_bytes",
-        "Memory that its code allocated and nobody has freed; not there where no allocator counts it, which the feature `accounting` brings.",
+        "Memory that its code has allocated and that is not freed yet; absent in a build without the feature `accounting`, whose allocator counts it.",
         |snapshot, samples| {
             for plugin in &snapshot.status.plugins {
                 if let Some(bytes) = plugin.memory {
@@ -111,7 +109,7 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     counter(
         "plugin_events_received",
-        "Events that its handlers were called with.",
+        "Events with which its handlers were called.",
         |snapshot, samples| each(snapshot, samples, |it| it.events.received),
     ),
     counter(
@@ -121,17 +119,17 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     counter(
         "plugin_event_errors",
-        "Calls of its handlers that failed, panicked or ran out of time, and faults of its interceptors.",
+        "Calls of its handlers that failed, panicked or timed out, and failures of its interceptors.",
         |snapshot, samples| each(snapshot, samples, |it| it.events.errors),
     ),
     counter(
         "plugin_event_retries",
-        "Events that its handlers were called with again after they had failed with them.",
+        "Events with which its handlers were called again after a failure.",
         |snapshot, samples| each(snapshot, samples, |it| it.events.retries),
     ),
     counter(
         "plugin_events_dead_lettered",
-        "Events that its handlers failed with for good, or did not come to: they are in the dead letters.",
+        "Events that became dead letters, because its handlers finally failed to handle them or were not called before a stop.",
         |snapshot, samples| each(snapshot, samples, |it| it.events.dead_lettered),
     ),
     Family::new(
@@ -148,17 +146,17 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     gauge(
         "plugin_process_time_mean_seconds",
-        "Mean time of an event in its handlers, of those that were timed: of each handler the first calls, then one in 64; of one with a `timeout` all.",
+        "Mean time that its handlers took for an event, from the timed calls: the first calls of each handler, then one in 64; for a handler with a `timeout`, all calls.",
         |snapshot, samples| each(snapshot, samples, |it| seconds(it.events.mean_nanos)),
     ),
     gauge(
         "plugin_process_time_max_seconds",
-        "Longest call of its handlers, of those that were timed.",
+        "Longest timed call of its handlers.",
         |snapshot, samples| each(snapshot, samples, |it| seconds(it.events.max_nanos)),
     ),
     gauge(
         "plugin_error_rate",
-        "Errors for each event that was received, since the process runs: 0 to 1; alerts do better with the rates of the two counters.",
+        "Errors for each received event, since the start of the process: 0 to 1. For alerts, the rates of the two counters are better.",
         |snapshot, samples| {
             for plugin in snapshot.plugins() {
                 samples.put([plugin.name], plugin.error_rate);
@@ -172,13 +170,13 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     gauge(
         "plugin_queue_capacity",
-        "Most events that may wait in its mailbox.",
+        "Most events that can wait in its mailbox.",
         |snapshot, samples| each(snapshot, samples, |it| it.queue_capacity),
     ),
     Family::new(
         ("plugin_queue_wait_seconds", Kind::Histogram),
         PLUGIN,
-        "How long events waited in its mailbox until their handler was called, of one event in 256.",
+        "How long events waited in its mailbox until their handler was called, measured for one event in 256.",
         |snapshot, samples| {
             for plugin in &snapshot.status.plugins {
                 samples.times([plugin.name], &plugin.waits);
@@ -187,7 +185,7 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     gauge(
         "plugin_durable_unstored",
-        "Events of its durable handlers that are accepted and not in the store: they wait in memory, for a commit or for room.",
+        "Events for its durable handlers that are accepted but not stored yet: they wait in memory for a commit or for room in the store.",
         |snapshot, samples| each(snapshot, samples, |it| it.unstored),
     ),
 ];

@@ -1,4 +1,4 @@
-//! What is told of the process, by the names that Prometheus' clients have for it.
+//! The metrics of the process, with the names that Prometheus' client libraries use.
 
 use std::time::UNIX_EPOCH;
 
@@ -15,7 +15,7 @@ const fn gauge(
     Family::new((name, Kind::Gauge), &[], help, fill)
 }
 
-/// The one sample of a family, if the system tells it.
+/// The only sample of a family, if the system reports the value.
 fn known<V: Into<crate::samples::Value>>(samples: &mut Samples<'_>, value: Option<V>) {
     if let Some(value) = value {
         samples.put([], value);
@@ -26,7 +26,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family::new(
         ("process_cpu_seconds", Kind::Counter),
         &[],
-        "Processor time that the process has taken.",
+        "Processor time that the process has used.",
         |snapshot, samples| {
             known(
                 samples,
@@ -36,7 +36,7 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     gauge(
         "process_resident_memory_bytes",
-        "Memory of the process that is resident.",
+        "Resident memory of the process.",
         |snapshot, samples| known(samples, snapshot.status.process.memory),
     ),
     gauge(
@@ -46,7 +46,7 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     gauge(
         "process_open_fds",
-        "File handles that are open.",
+        "Open file handles.",
         |snapshot, samples| known(samples, snapshot.status.process.open_files),
     ),
     gauge(

@@ -1,4 +1,4 @@
-//! What is told of the whole.
+//! The metrics of the whole system.
 
 use std::time::UNIX_EPOCH;
 
@@ -43,23 +43,23 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     gauge(
         "plugin_manager_event_throughput",
-        "Events that were published in a second: the mean since the scrape before.",
+        "Events that were published in one second: the mean since the previous scrape.",
         |snapshot, samples| samples.put([], snapshot.system.event_throughput),
     ),
     gauge(
         "plugin_manager_dependency_conflicts",
-        "Plugins that exclude each other: always 0, for such a set is not built.",
+        "Plugins that conflict with each other: always 0, because such a set can't be built.",
         |snapshot, samples| samples.put([], snapshot.system.dependency_conflicts),
     ),
     gauge(
         "plugin_manager_circular_dependencies",
-        "Plugins that need each other in a circle: always 0, for such a set is not built.",
+        "Plugins that need each other in a circle: always 0, because such a set can't be built.",
         |snapshot, samples| samples.put([], snapshot.system.circular_dependencies),
     ),
     Family::new(
         ("plugin_manager_reloads", Kind::Counter),
         &["outcome"],
-        "Reloads of the config that were `applied`, also when they changed nothing, `refused` before anything was changed, or `rolled_back` because a plugin failed with them.",
+        "Reloads of the config that were `applied`, including those that changed nothing, `refused` before anything was changed, or `rolled_back` because a plugin failed with them.",
         |snapshot, samples| {
             let reloads = &snapshot.reloads;
             samples.put(["applied"], reloads.applied);
@@ -78,7 +78,7 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     gauge(
         "plugin_manager_last_reload_timestamp_seconds",
-        "When the last reload ended, in seconds since 1970; not there if there was none.",
+        "When the last reload ended, in seconds since 1970; absent if there was none.",
         |snapshot, samples| {
             let since = snapshot
                 .reloads
@@ -91,7 +91,7 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     gauge(
         "plugin_manager_config_generation",
-        "The number under which the config is kept that is applied, as `config history` shows it; not there if it is not kept.",
+        "The number of the applied config in `config history`; absent if it is not kept.",
         |snapshot, samples| {
             if let Some(generation) = snapshot.config_generation {
                 samples.put([], generation);

@@ -1,10 +1,11 @@
-//! In a build without the feature `otlp`: there is no exporter, and who asks for one is told.
+//! For a build without the feature `otlp`: there is no exporter, and a config that asks for one is
+//! refused.
 
 use plugin_core::prelude::*;
 
 use crate::config::OtlpConfig;
 
-/// There is none.
+/// An exporter, which never exists in this build.
 #[derive(Debug)]
 pub(crate) enum Exporter {}
 

@@ -1,4 +1,4 @@
-//! The figures as OTLP has them, by the same names as in the text formats.
+//! The metrics in the form of OTLP, with the same names as in the text formats.
 
 use std::time::SystemTime;
 
@@ -16,16 +16,16 @@ use plugin_otlp::{attribute, nanos};
 use crate::family::{Kind, unit};
 use crate::samples::{FamilySink, SampleSink, Samples, Value};
 
-/// Takes all figures.
+/// Collects all metrics.
 pub(crate) struct Points {
     metrics: Vec<Metric>,
-    /// Since when counters count.
+    /// The time since when counters count.
     start: u64,
     now: u64,
 }
 
 impl Points {
-    /// Begins with nothing, at the moment of a snapshot.
+    /// Begins without metrics, at the time of a snapshot.
     pub(crate) fn of(snapshot: &MetricsSnapshot) -> Self {
         Self {
             metrics: Vec::new(),
@@ -67,7 +67,7 @@ impl FamilySink for Points {
     }
 }
 
-/// The sign of a unit in the Unified Code for Units of Measure.
+/// The symbol of a unit in the Unified Code for Units of Measure.
 fn ucum(unit: &str) -> &str {
     match unit {
         "seconds" => "s",

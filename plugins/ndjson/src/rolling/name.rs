@@ -1,13 +1,13 @@
-//! Names of files: what is ours, exactly.
+//! Names of files. Only names in exactly this form belong to this module.
 
 use jiff::civil::Date;
 
-/// What stands between the stem and the extension of a name.
+/// The part between the stem and the extension of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Name {
-    /// The period, as it is written.
+    /// The text of the period.
     pub(super) date: Option<String>,
-    /// How many files of the period are newer.
+    /// Number of newer files of the period.
     pub(super) number: u32,
 }
 
@@ -27,7 +27,7 @@ impl Name {
         }
     }
 
-    /// Reads a name as [`Name::write`] writes it; all others are none of ours.
+    /// Parses a name in the form of [`Name::write`]; all other names are ignored.
     pub(super) fn read(name: &str, stem: &str, extension: &str) -> Option<Self> {
         let mut inner = name.strip_prefix(stem)?;
         if !extension.is_empty() {
@@ -54,12 +54,12 @@ impl Name {
     }
 }
 
-/// A number as it is written: without a sign, and without a zero in front.
+/// Whether a text is a number without a sign and without leading zeros.
 fn is_number(text: &str) -> bool {
     !text.starts_with('0') && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A day, an hour of one, or a minute of one.
+/// Whether a text is a day, an hour or a minute.
 fn is_date(text: &str) -> bool {
     let mut parts = text.split('-');
     let day: Vec<&str> = parts.by_ref().take(3).collect();

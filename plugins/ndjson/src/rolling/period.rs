@@ -1,4 +1,4 @@
-//! Periods of the clock, in UTC: a number to compare, and a date to write.
+//! Periods of the clock in UTC: a number for comparisons, and a date for names.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -28,13 +28,13 @@ impl RollingPeriod {
         }
     }
 
-    /// The number of the period that a time is in.
+    /// The number of the period that contains a time.
     pub(super) fn of(self, time: SystemTime) -> u64 {
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         self.seconds().map_or(0, |length| since.as_secs() / length)
     }
 
-    /// How a period is written in a name: `2026-11-30`, `2026-11-30-09`, `2026-11-30-09-05`.
+    /// The text of a period in a name: `2026-11-30`, `2026-11-30-09`, `2026-11-30-09-05`.
     pub(super) fn date(self, period: u64) -> Option<String> {
         let format = match self {
             Self::Minute => "%Y-%m-%d-%H-%M",
@@ -43,7 +43,7 @@ impl RollingPeriod {
             Self::Never => return None,
         };
         let seconds = period.checked_mul(self.seconds()?)?;
-        // A clock beyond the year 9999 has the last period.
+        // For a clock beyond the year 9999, the last period is used.
         let time = i64::try_from(seconds).ok();
         let time = time.and_then(|seconds| Timestamp::from_second(seconds).ok());
         let time = time.unwrap_or(Timestamp::MAX).to_zoned(TimeZone::UTC);

@@ -1,4 +1,4 @@
-//! The task that sends what is in the queue.
+//! The task that sends the spans in the queue.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -17,16 +17,16 @@ use super::ExportCounts;
 use crate::config::OtlpConfig;
 use crate::span::Span;
 
-/// Spans that are sent together at most.
+/// Most spans that are sent together.
 const BATCH: usize = 512;
 
-/// How often spans are sent that the collector may take at another time.
+/// Number of attempts to send spans if the collector is temporarily unavailable.
 const ATTEMPTS: u32 = 5;
 
-/// The first pause before they are sent again; the next ones are twice as long as the one before.
+/// The first pause before another attempt; each further pause is twice as long.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The longest pause, also of those that the collector asks for.
+/// The longest pause, which also limits the pauses that the collector asks for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Sends what is in the queue.
@@ -37,7 +37,7 @@ pub(super) struct Pump {
     interval: Duration,
     timeout: Duration,
     counts: Arc<ExportCounts>,
-    /// How many lost ones were told of.
+    /// Number of lost spans that were reported.
     told: u64,
     /// When a stop has waited long enough.
     end: Option<Instant>,
@@ -62,11 +62,11 @@ impl Pump {
         }
     }
 
-    /// Sends until the plugin is asked to stop, and then what is in the queue.
+    /// Sends until the plugin is asked to stop, and then sends the spans in the queue.
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, what is in the queue is lost.
+    /// If the future is dropped, the spans in the queue are lost.
     pub(super) async fn run(mut self, tasks: Tasks) {
         loop {
             let batch = self.gather(&tasks).await;
@@ -79,7 +79,7 @@ impl Pump {
     }
 
     /// The next spans: as many as are sent together, or those of an interval; after the plugin was
-    /// asked to stop, those that are there.
+    /// asked to stop, those in the queue.
     async fn gather(&mut self, tasks: &Tasks) -> Vec<Span> {
         let mut batch = Vec::new();
         let mut stop = std::pin::pin!(tasks.cancelled());
@@ -107,8 +107,8 @@ impl Pump {
         batch
     }
 
-    /// Sends spans until the collector has taken or refused them, or there were enough attempts.
-    /// After the plugin was asked to stop there is one more.
+    /// Sends spans until the collector has accepted or refused them, or until the attempts are used
+    /// up. After the plugin was asked to stop, there is one more attempt.
     async fn deliver(&mut self, batch: Vec<Span>, tasks: &Tasks) {
         let count = batch.len() as u64;
         let request = self.request(batch);
@@ -134,14 +134,14 @@ impl Pump {
         }
     }
 
-    /// How long a request may take.
+    /// The time limit of a request.
     fn within(&mut self, tasks: &Tasks) -> Duration {
         if !tasks.is_cancelled() {
             return self.timeout;
         }
         let now = Instant::now();
         let end = *self.end.get_or_insert(now + self.timeout);
-        // Zero would be no limit.
+        // Zero would mean no limit.
         (end - now).max(Duration::from_millis(1))
     }
 

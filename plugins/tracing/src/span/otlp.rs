@@ -1,4 +1,4 @@
-//! A span, as OTLP has it.
+//! A span in the form of OTLP.
 
 use plugin_otlp::attribute;
 use plugin_otlp::proto::common::v1::KeyValue;
