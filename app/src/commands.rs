@@ -55,6 +55,9 @@ use crate::plugins::COMPOSITION;
 #[cfg(feature = "admin")]
 use operate::{OperationRequest, operate};
 
+/// What the manager's own section is called.
+const MANAGER: &str = "plugin_manager";
+
 /// Does what the command line says.
 ///
 /// # Errors
@@ -174,6 +177,24 @@ fn settings(place: &Place) -> Result<Settings, config::ConfigError> {
     config::load(&defaults::sources(place), &COMPOSITION)
 }
 
+/// The config as far as it can be read, for commands that start nothing by it; what can't be read is
+/// told. One that concerns the section that a command is about is refused.
+fn readable(place: &Place, section: &str) -> Result<Settings, config::ConfigError> {
+    let (settings, error) = config::load_readable(&defaults::sources(place), &COMPOSITION);
+    let Some(error) = error else {
+        return Ok(settings);
+    };
+    if error.concerns(section) || error.concerns(MANAGER) {
+        return Err(error);
+    }
+    for issue in error.issues() {
+        note(format_args!(
+            "warning: this part of the config can't be read: {issue}"
+        ));
+    }
+    Ok(settings)
+}
+
 /// The same for commands that have something to say without it.
 fn settings_or_note(place: &Place) -> Option<Settings> {
     let settings = settings(place).map_err(|error| {
@@ -194,16 +215,24 @@ fn plugin_of(instance: &str) -> Result<&'static Descriptor, Failure> {
     })
 }
 
-/// What config says of an instance of a plugin of the build.
+/// What config says of an instance of a plugin of the build; replicas share what it says.
 fn instance<'s>(settings: &'s Settings, name: &str) -> Result<&'s PluginSettings, Failure> {
-    settings.plugins.get(name).ok_or_else(|| {
+    let InstanceName {
+        section, number, ..
+    } = InstanceName::of(name);
+    let found = settings.plugins.get(section).filter(|one| {
+        let replicas = 1..=one.config.replicas;
+        number.is_none_or(|number| number.parse().is_ok_and(|it| replicas.contains(&it)))
+    });
+    found.ok_or_else(|| {
         let plugin = InstanceName::of(name).plugin;
         let plugin = COMPOSITION.find(plugin).into_iter();
         let instances = plugin.flat_map(|plugin| settings.instances_of(plugin));
-        Failure::NoInstance(
-            name.to_owned(),
-            instances.map(PluginSettings::name).collect(),
-        )
+        let names = instances.map(|one| match (one.name(), one.config.replicas) {
+            (name, 1) => format!("`{name}`"),
+            (name, replicas) => format!("`{name}#1` to `{name}#{replicas}`"),
+        });
+        Failure::NoInstance(name.to_owned(), names.collect())
     })
 }
 

@@ -21,7 +21,7 @@ pub(crate) enum Failure {
     /// The command line names a plugin that is not there.
     Absent(Absent),
     /// The command line names an instance that config does not: its name, and those that it has.
-    NoInstance(String, Vec<&'static str>),
+    NoInstance(String, Vec<String>),
     /// The command line names a command that there is not.
     NoCommand(String),
     /// The command line asks for a drawing of what is none.
@@ -187,8 +187,8 @@ impl fmt::Display for Failure {
                 let name = printable::line(name);
                 write!(
                     f,
-                    "no instance is named `{name}`: config has `{}`",
-                    known.join("`, `")
+                    "no instance is named `{name}`: config has {}",
+                    known.join(", ")
                 )
             }
             Self::NoCommand(name) => {

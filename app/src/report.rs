@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use plugin_core::config::Rollback;
 use plugin_core::counted;
-use plugin_core::lifecycle::{OperationOutcome, PluginStop, StartReport, StopReport, SystemStatus};
+use plugin_core::lifecycle::{PluginStop, StartReport, StopReport, SystemStatus};
 use plugin_core::{Composition, EventCounts, InstanceName, printable};
 
 use crate::table::Table;
@@ -62,22 +63,6 @@ pub(crate) struct PlannedChange<'a> {
     pub(crate) keys: &'a [String],
 }
 
-/// What a reload did to each instance that it concerns.
-pub(crate) fn reloaded(outcome: &OperationOutcome) -> String {
-    let changes = outcome.changes.iter().map(|change| PlannedChange {
-        instance: change.plugin,
-        action: change.action.as_str(),
-        took: change.took,
-        keys: &change.keys,
-    });
-    let beside = Beside {
-        manager: &outcome.manager,
-        later: &outcome.later,
-        overridden: &outcome.overridden,
-    };
-    changed(changes, beside, false)
-}
-
 /// What a reload comes to beside what it does to instances.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Beside<'a> {
@@ -87,6 +72,8 @@ pub(crate) struct Beside<'a> {
     pub(crate) later: &'a [String],
     /// Plugins that are on or off whatever the files say.
     pub(crate) overridden: &'a [String],
+    /// What holds in the place of the files.
+    pub(crate) rollback: Option<&'a Rollback>,
 }
 
 /// What was done to each instance, or would be, and what else a reload comes to.
@@ -133,7 +120,9 @@ pub(crate) fn changed<'a>(
         (true, true) if is_plan => Some("nothing would change".to_owned()),
         (true, true) => Some("nothing has changed".to_owned()),
     };
-    let lines: Vec<_> = done.into_iter().chain(keys).chain(overridden).collect();
+    let rollback = beside.rollback.map(ToString::to_string);
+    let beside = keys.into_iter().chain(overridden).chain(rollback);
+    let lines: Vec<_> = done.into_iter().chain(beside).collect();
     lines.join("\n")
 }
 

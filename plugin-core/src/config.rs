@@ -75,9 +75,10 @@ pub use handlers::{BreakerConfig, HandlerConfig};
 pub use isolation::{Isolated, Isolation};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use limits::{Limit, LimitMeans};
+pub(crate) use load::load_with_files;
 #[doc(hidden)]
 pub use load::loader;
-pub use load::{data_dir, files, load};
+pub use load::{data_dir, files, load, load_readable};
 pub use manager::{DeadLetterConfig, ManagerConfig, Role};
 pub use mask::{mask, mask_value};
 pub use origin::Origin;

@@ -242,7 +242,8 @@ impl InitParam for Requesters {
 
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         context.grants().request_any()?;
-        Ok(Self::new(context.bus, context.identity, context.timeout))
+        let to = (context.bindings.clone(), context.timeout);
+        Ok(Self::new(context.bus, context.identity, to))
     }
 }
 

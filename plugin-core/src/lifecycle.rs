@@ -47,8 +47,9 @@ mod wiring;
 
 pub use crate::data_lock::{Holder, holder};
 pub use crate::event::kernel::{
-    EventDeadLettered, PluginFailed, PluginInitialized, PluginReplaced, PluginStarted,
-    PluginStopped, ScheduleCompleted, ScheduleFailed, SystemOperated, SystemStarted, SystemStopped,
+    ConfigRejected, EventDeadLettered, PluginFailed, PluginInitialized, PluginReplaced,
+    PluginStarted, PluginStopped, ScheduleCompleted, ScheduleFailed, SystemOperated, SystemStarted,
+    SystemStopped,
 };
 pub use crate::health::Health;
 pub use builder::{Manager, ManagerBuilder};

@@ -23,24 +23,44 @@ struct Checked<'a> {
     warnings: &'a [Warning],
     /// What is worth knowing of the set.
     notes: Vec<String>,
+    /// The generation that was checked in the place of the files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rolled_back_to: Option<u64>,
+    /// What the files say that it is in the place of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<Box<Checked<'a>>>,
 }
 
 pub(super) fn check(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
     let manager = Manager::builder(&COMPOSITION).sources(defaults::sources(place));
     match (manager.configure(), out.format()) {
         (Ok(configured), _) => {
-            passed(&configured, out);
+            let is_rolled_back = configured.settings().rollback().is_some();
+            let files = is_rolled_back.then(|| {
+                let sources = defaults::sources_on_disk(place);
+                Manager::builder(&COMPOSITION).sources(sources).configure()
+            });
+            passed(&configured, files.as_ref(), out);
             Ok(Exit::Ok)
         }
         (Err(error), Format::Json) => {
-            let exit = Failure::exit(&Failure::Configure(error_json(error, out)?));
-            Ok(exit)
+            let Some(checked) = refused(&error) else {
+                return Err(Failure::Configure(error));
+            };
+            out.json(&checked);
+            Ok(Failure::Configure(error).exit())
         }
         (Err(error), Format::Human) => Err(Failure::Configure(error)),
     }
 }
 
-fn passed(configured: &Configured, out: &mut Output) {
+/// What is there to say of a config that is good; `files` is what the files say that it is in the
+/// place of.
+fn passed(
+    configured: &Configured,
+    files: Option<&Result<Configured, ConfigureError>>,
+    out: &mut Output,
+) {
     let (plugins, warnings) = (configured.plugins().count(), configured.warnings());
     let sections = configured.settings().instances();
     let instances = sections.filter(|(_, one)| one.config.enabled).count();
@@ -59,33 +79,51 @@ fn passed(configured: &Configured, out: &mut Output) {
             for one in &notes {
                 note(format_args!("note: {one}"));
             }
+            let in_force = match configured.settings().rolled_back_to() {
+                Some(number) => format!("config {number}, which is in the place of the files,"),
+                None => "config".to_owned(),
+            };
             out.text(format_args!(
-                "config is good: {} would start{instances}, {}",
+                "{in_force} is good: {} would start{instances}, {}",
                 counted(plugins, "plugin"),
                 counted(warnings.len(), "warning")
             ));
+            match files {
+                Some(Ok(_)) => out.text("the files are good, too"),
+                Some(Err(error)) => out.text(format_args!("the files are refused:\n{error}")),
+                None => {}
+            }
         }
         Format::Json => out.json(&Checked {
             ok: true,
             warnings,
             notes,
+            rolled_back_to: configured.settings().rolled_back_to(),
+            files: files.map(|files| {
+                Box::new(match files {
+                    Ok(_) => Checked {
+                        ok: true,
+                        ..Checked::default()
+                    },
+                    Err(error) => refused(error).unwrap_or_default(),
+                })
+            }),
             ..Checked::default()
         }),
     }
 }
 
-fn error_json(error: ConfigureError, out: &mut Output) -> Result<ConfigureError, Failure> {
-    let checked = match &error {
-        ConfigureError::Config(config) => Checked {
+/// What programs read of a config that is refused; nothing, if it is the build.
+fn refused(error: &ConfigureError) -> Option<Checked<'_>> {
+    match error {
+        ConfigureError::Config(config) => Some(Checked {
             errors: config.issues(),
             ..Checked::default()
-        },
-        ConfigureError::Permissions(denied) => Checked {
+        }),
+        ConfigureError::Permissions(denied) => Some(Checked {
             denied: denied.iter().map(ToString::to_string).collect(),
             ..Checked::default()
-        },
-        _ => return Err(Failure::Configure(error)),
-    };
-    out.json(&checked);
-    Ok(error)
+        }),
+        _ => None,
+    }
 }

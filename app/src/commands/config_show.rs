@@ -1,5 +1,6 @@
 //! `config show`: effective values with their origin.
 
+use plugin_core::InstanceName;
 use plugin_core::config::Explained;
 use serde_json::{Value, json};
 
@@ -10,8 +11,7 @@ use crate::failure::Failure;
 use crate::output::{Format, Output};
 use crate::table::Table;
 
-/// What `config show` calls the manager's own section.
-const MANAGER: &str = "plugin_manager";
+use super::MANAGER;
 
 pub(super) fn show(place: &Place, options: &ConfigShow, out: &mut Output) -> Result<Exit, Failure> {
     let values = section(place, &options.plugin)?;
@@ -22,7 +22,8 @@ pub(super) fn show(place: &Place, options: &ConfigShow, out: &mut Output) -> Res
 /// The values of a section: those in force in the running service, or those that the next start
 /// takes.
 pub(super) fn section(place: &Place, plugin: &str) -> Result<Value, Failure> {
-    let mut answer = answer(place, (&["config", plugin], &[]), || {
+    let asked = InstanceName::of(plugin).section;
+    let mut answer = answer(place, (&["config", asked], &[]), || {
         Ok(json!({"values": of_files(place, plugin)?}))
     })?;
     Ok(answer["values"].take())
@@ -42,11 +43,13 @@ fn of_files(place: &Place, plugin: &str) -> Result<Vec<Explained>, Failure> {
     if plugin != MANAGER {
         super::plugin_of(plugin)?;
     }
-    let settings = super::settings(place).map_err(Failure::Config)?;
-    if plugin != MANAGER {
-        super::instance(&settings, plugin)?;
-    }
-    Ok(settings.explain(plugin).unwrap_or_default())
+    let section = InstanceName::of(plugin).section;
+    let settings = super::readable(place, section).map_err(Failure::Config)?;
+    let section = match plugin {
+        MANAGER => MANAGER,
+        plugin => super::instance(&settings, plugin)?.name(),
+    };
+    Ok(settings.explain(section).unwrap_or_default())
 }
 
 /// Values as JSON, which is YAML too.

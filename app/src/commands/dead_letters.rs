@@ -45,7 +45,11 @@ pub(super) fn run(place: &Place, command: DeadLetters, out: &mut Output) -> Resu
 }
 
 fn of_file(place: &Place, command: DeadLetters, out: &mut Output) -> Result<Exit, Failure> {
-    let settings = super::settings(place).map_err(Failure::Config)?;
+    let settings = match command {
+        DeadLetters::List(_) | DeadLetters::Show(_) => super::readable(place, queue::QUEUE),
+        _ => super::settings(place),
+    };
+    let settings = settings.map_err(Failure::Config)?;
     let path = queue::path(&settings)?;
     queue::wait_for(async {
         let Some(mut file) = QueueFile::open(&path).await? else {

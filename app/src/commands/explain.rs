@@ -3,13 +3,14 @@
 mod events;
 mod interceptors;
 mod needs;
+mod order;
 mod requests;
 mod schedules;
 mod text;
 
 use plugin_core::config::{Explained, Isolated, Limit, PluginSettings, Settings};
 use plugin_core::permission::{Grants, MissingGrants, Permission};
-use plugin_core::{Composition, Descriptor, Edge};
+use plugin_core::{Composition, Descriptor};
 use serde::Serialize;
 
 use crate::cli::{Explain, Place};
@@ -21,6 +22,7 @@ use crate::plugins::COMPOSITION;
 use events::{IncomingEvent, OutgoingEvent};
 use interceptors::Intercepted;
 use needs::Needed;
+use order::Order;
 use requests::{Answered, NeededRequest};
 use schedules::Scheduled;
 
@@ -70,19 +72,6 @@ struct PluginState {
     because: String,
 }
 
-/// Its place in the start order.
-#[derive(Debug, Serialize)]
-struct Order {
-    place: usize,
-    of: usize,
-    /// The last of those that it starts after: the edge that forces its place.
-    forced_by: Option<String>,
-    /// Why it starts after others.
-    after: Vec<String>,
-    /// Why others start after it.
-    before: Vec<String>,
-}
-
 /// What it may do.
 #[derive(Debug, Serialize)]
 struct Permissions {
@@ -103,7 +92,13 @@ pub(super) fn explain(place: &Place, options: &Explain, out: &mut Output) -> Res
     };
     let settings = settings.as_ref();
     let one = settings.map(|settings| super::instance(settings, &options.plugin));
-    let explanation = Explanation::of((plugin, one.transpose()?), &COMPOSITION, settings);
+    let mut explanation = Explanation::of((plugin, one.transpose()?), &COMPOSITION, settings);
+    if options.plugin != explanation.name {
+        explanation.notes.push(format!(
+            "`{}` is one of its replicas, which share one config",
+            options.plugin
+        ));
+    }
     match out.format() {
         Format::Human => out.text(text::text(&explanation)),
         Format::Json => out.json(&explanation),
@@ -137,7 +132,7 @@ impl Explanation {
             feature: super::list::feature(set, plugin.name),
             state: PluginState::of(one),
             isolation: one.map(|one| one.isolated.clone()),
-            order: Order::of(plugin, set),
+            order: Order::of((plugin, name), set, settings),
             needs: needs::of(plugin, set, one),
             provides: plugin
                 .provides
@@ -149,8 +144,8 @@ impl Explanation {
             events_out: events::published(plugin, set),
             schedules: schedules::of(plugin, one),
             interceptors: interceptors::of(plugin),
-            answers: requests::answered(plugin, set),
-            asks: requests::asked(plugin, set),
+            answers: requests::answered((plugin, name), set, settings),
+            asks: requests::asked(plugin, set, one),
             permissions: Permissions::of(plugin, one),
             limits: one.map_or_else(Vec::new, |one| {
                 one.config.resources.limits(one.isolated.isolation)
@@ -175,34 +170,6 @@ impl PluginState {
             on: Some(settings.config.enabled),
             instances: settings.config.enabled.then_some(settings.config.replicas),
             because,
-        }
-    }
-}
-
-impl Order {
-    fn of(plugin: &Descriptor, set: &Composition) -> Self {
-        let places: Vec<&str> = set.plugins().map(|plugin| plugin.name).collect();
-        let place = |name: &str| {
-            places
-                .iter()
-                .position(|other| *other == name)
-                .map_or(0, |at| at + 1)
-        };
-        let edges = set.edges();
-        let after: Vec<&Edge> = edges
-            .iter()
-            .filter(|edge| edge.from == plugin.name)
-            .collect();
-        let before = edges.iter().filter(|edge| edge.to == plugin.name);
-        Self {
-            place: place(plugin.name),
-            of: places.len(),
-            forced_by: after
-                .iter()
-                .max_by_key(|edge| place(edge.to))
-                .map(ToString::to_string),
-            after: after.iter().map(ToString::to_string).collect(),
-            before: before.map(ToString::to_string).collect(),
         }
     }
 }

@@ -207,7 +207,7 @@ fn roll_back_older(
     choose(place, &generations, generation)?;
     let reloaded = service.post(&["reload"], &json!({}));
     if reloaded.is_err() {
-        let restored = generations.restore(before);
+        let restored = generations.restore(before.as_ref());
         restored.map_err(Failure::io("can't write which config to go back to"))?;
     }
     Ok(reloaded?.body)

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use plugin_admin::Answer;
+use plugin_core::config::Rollback;
 use plugin_core::counted;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -37,6 +38,7 @@ struct Outcome {
     manager: Vec<String>,
     later: Vec<String>,
     overridden: Vec<String>,
+    rollback: Option<Rollback>,
     dead_lettered: usize,
     lost: usize,
     /// Why it has not ended yet.
@@ -212,6 +214,7 @@ fn told(asked: &OperationRequest<'_>, outcome: &Outcome) -> String {
                 manager: &outcome.manager,
                 later: &outcome.later,
                 overridden: &outcome.overridden,
+                rollback: outcome.rollback.as_ref(),
             };
             report::changed(changes, beside, asked.dry_run)
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use plugin_core::InstanceName;
+use plugin_core::config::Rollback;
 use serde::Deserialize;
 
 use super::answer;
@@ -22,7 +23,27 @@ struct Status {
     backlog: usize,
     #[serde(default)]
     process: Process,
+    #[serde(default)]
+    config: ConfigNotes,
     plugins: Vec<Instance>,
+}
+
+/// The config that somebody tried last, and what holds in the place of the files.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ConfigNotes {
+    last_attempt: Option<ConfigAttempt>,
+    rollback: Option<Rollback>,
+}
+
+/// An attempt to apply a config.
+#[derive(Debug, Deserialize)]
+struct ConfigAttempt {
+    operation: String,
+    plugin: Option<String>,
+    by: String,
+    at: String,
+    error: Option<String>,
 }
 
 /// The process, as far as people are told.
@@ -103,6 +124,9 @@ pub(super) fn ps(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
             }
             for more in [processes, limits].iter().filter(|more| !more.is_empty()) {
                 out.text(format!("\n{more}\n"));
+            }
+            for line in status.config.trouble() {
+                out.line(&line, Some(Paint::Yellow));
             }
             out.text(summary(&status));
         }
@@ -231,6 +255,36 @@ fn summary(status: &Status) -> String {
     }
 }
 
+impl ConfigNotes {
+    /// What an operator should know of it, line by line.
+    fn trouble(&self) -> Vec<String> {
+        let rollback = self.rollback.as_ref().map(ToString::to_string);
+        let attempt = self.last_attempt.as_ref();
+        attempt
+            .and_then(ConfigAttempt::told)
+            .into_iter()
+            .chain(rollback)
+            .collect()
+    }
+}
+
+impl ConfigAttempt {
+    /// Why it was not applied; nothing, if it was.
+    fn told(&self) -> Option<String> {
+        let (error, by) = (self.error.as_ref()?, &self.by);
+        let of = (self.plugin.as_ref()).map_or_else(String::new, |plugin| format!(" {plugin}"));
+        // A config that is wrong is told in a line, and then its mistakes are.
+        let mut lines = error.lines();
+        let first: Vec<&str> = lines.by_ref().take(2).collect();
+        let more = match lines.count() {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
+        let (operation, at, why) = (&self.operation, &self.at, first.join(" "));
+        Some(format!("{operation}{of} by {by} at {at}: {why}{more}"))
+    }
+}
+
 impl Instance {
     fn paint(&self) -> Option<Paint> {
         match (self.ready, self.state.as_str()) {
@@ -266,6 +320,29 @@ mod tests {
         assert_eq!(
             told,
             ["0s", "59s", "1m 1s", "59m 59s", "1h 0m", "1d 1h", "10d 0h"]
+        );
+    }
+
+    #[test]
+    fn report_i12_a_config_that_was_not_applied_is_told() {
+        let told = |config| {
+            let status = json!({"backlog": 0, "plugins": [], "config": config});
+            let status: Status = service::read(status).unwrap();
+            status.config.trouble()
+        };
+        assert_eq!(told(json!({})), [""; 0]);
+        let mut attempt =
+            json!({"operation": "reload", "plugin": null, "by": "operator", "at": "now"});
+        assert_eq!(told(json!({"last_attempt": attempt})), [""; 0]);
+        attempt["error"] = json!("it is not taken over:\na: 1\nb: 2\nc: 3");
+        let rollback = json!({"generation": 3, "files": "0".repeat(64), "because": "a: 1"});
+        assert_eq!(
+            told(json!({"last_attempt": attempt, "rollback": rollback})),
+            [
+                "reload by operator at now: it is not taken over: a: 1; and 2 more",
+                "config is rolled back to generation 3: the files do not count until one of them \
+                 changes, for they were refused: a: 1"
+            ]
         );
     }
 

@@ -21,7 +21,7 @@ use crate::plugins::COMPOSITION;
 use crate::table::Table;
 
 /// Name of the plugin whose file it is.
-const QUEUE: &str = "queue-plugin";
+pub(super) const QUEUE: &str = "queue-plugin";
 
 /// What waits for a subscription, as far as people are told.
 #[derive(Debug, Deserialize)]
@@ -55,7 +55,7 @@ pub(super) fn run(
         });
     }
     let mut answer = answer(place, (&["queue"], &[]), || {
-        let settings = super::settings(place).map_err(Failure::Config)?;
+        let settings = super::readable(place, QUEUE).map_err(Failure::Config)?;
         let stored = with_file(&settings, async |_, stored| Ok(stored))?;
         Ok(json!({"subscriptions": stored}))
     })?;

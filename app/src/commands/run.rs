@@ -19,7 +19,7 @@ use crate::demo::Demo;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::feed;
-use crate::output::{Format, Output, note, notes};
+use crate::output::{Format, Output, note};
 use crate::plugins::COMPOSITION;
 use crate::report;
 use crate::signal::Signals;
@@ -142,12 +142,9 @@ async fn reload(
 ) -> Infallible {
     loop {
         signals.reload().await;
-        note("SIGHUP: config is read again");
-        match manager.reload().await {
-            Ok(outcome) => notes(report::reloaded(&outcome)),
-            Err(OperationError::Stopping) => {}
-            Err(error) => notes(format_args!("error: {error}")),
-        }
+        tracing::info!("SIGHUP: config is read again");
+        // The log says what came of it.
+        drop(manager.reload().await);
         #[cfg(feature = "admin")]
         listen_again(manager, place).await;
     }
@@ -169,9 +166,9 @@ async fn listen_again(manager: &ManagerHandle, place: &Place) {
         _ => return,
     };
     match manager.operate(operation).await {
-        Ok(_) => note("`admin-plugin` runs again: the service takes commands"),
+        Ok(_) => tracing::info!("`admin-plugin` runs again: the service takes commands"),
         Err(OperationError::Stopping) => {}
-        Err(error) => note(format_args!("error: `admin-plugin` does not run: {error}")),
+        Err(error) => tracing::error!("`admin-plugin` does not run: {error}"),
     }
 }
 

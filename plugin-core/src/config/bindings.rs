@@ -13,6 +13,7 @@ use crate::event::EventStore;
 use crate::init::{Arity, Need};
 use crate::instance_name::{InstanceName, interned};
 use crate::provider_bindings::ProviderBindings;
+use crate::registry;
 use crate::service::{ServiceDescriptor, ServiceTrait};
 
 /// A service or a request that an instance takes from one other instance.
@@ -29,10 +30,22 @@ pub(super) struct Takes {
 }
 
 /// The services and requests that a plugin takes from one instance each, so that config can choose
-/// the instance.
+/// the instance. For a plugin that asks by topic, these are all linked requests.
 pub(super) fn taken(plugin: &'static Descriptor) -> impl Iterator<Item = Takes> {
     let needs = plugin.needs.iter();
-    needs.filter_map(move |need| of_need(plugin, need))
+    let asks_any = needs.clone().any(|need| matches!(need, Need::RequestAny));
+    let linked = asks_any.then(registry::events).into_iter().flatten();
+    let is_declared = |key| plugin.requests().any(|declared| declared.key == key);
+    let any = linked.filter(move |event| event.answer.is_some() && !is_declared(event.key));
+    let any = any.map(|request| Takes {
+        section: "requests",
+        name: request.topic.into(),
+        key: request.key,
+        is_needed: false,
+    });
+    needs
+        .filter_map(move |need| of_need(plugin, need))
+        .chain(any)
 }
 
 /// The service or request that one need of the plugin asks for, if config can choose its instance.

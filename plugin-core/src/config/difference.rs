@@ -313,8 +313,10 @@ fn takes_effect(key: &str) -> TakesEffect {
         "drain_timeout" | "health_interval" | "max_memory" | "max_cpu" | "on_breach" => {
             TakesEffect::AtOnce
         }
-        // `watch-plugin` obeys these keys.
-        "enable_hot_reload" | "watch_interval" => TakesEffect::AtOnce,
+        // `watch-plugin` and `metrics-plugin` obey these keys.
+        "enable_hot_reload" | "watch_interval" | "enable_metrics" | "metrics_port" => {
+            TakesEffect::AtOnce
+        }
         _ if unenforced::of_manager(key) => TakesEffect::NotInForce,
         _ => TakesEffect::NextStart,
     }

@@ -61,7 +61,7 @@ impl Generation {
             digest: Self::digest_of(&settings.applied, &settings.variables),
             time: Timestamp(SystemTime::now()).to_string(),
             by: by.to_owned(),
-            rolled_back_to: settings.rolled_back_to,
+            rolled_back_to: settings.rolled_back_to(),
             variables: settings.variables.clone(),
             files: Arc::clone(&settings.applied),
         }

@@ -106,12 +106,13 @@ impl Generations {
         let numbers = self.numbers()?;
         let chosen = self.rollback().ok().flatten();
         let chosen = chosen.filter(|chosen| chosen.files == files);
+        let chosen = chosen.map(|chosen| chosen.generation);
         let started = self.started();
         let kept = numbers.iter().map(|number| {
             self.read(*number).map(|generation| KeptGeneration {
                 running: numbers.last() == Some(number),
                 started: started == Some(*number),
-                in_place_of_files: chosen.is_some_and(|chosen| chosen.generation == *number),
+                in_place_of_files: chosen == Some(*number),
                 generation,
             })
         });
@@ -205,11 +206,25 @@ impl Generations {
     ///
     /// Returns an error if the generation can't be read, or if the choice can't be written.
     pub fn roll_back(&self, number: u64, files: &ConfigFiles) -> io::Result<Option<Rollback>> {
-        let generation = self.read(number)?.number;
         let before = self.rollback().ok().flatten();
-        let files = files.digest();
-        rollback::write(&self.data_dir, Some(Rollback { generation, files }))?;
+        self.choose(number, files, None)?;
         Ok(before)
+    }
+
+    /// Does the same, and records why the files could not be applied.
+    pub(crate) fn choose(
+        &self,
+        number: u64,
+        files: &ConfigFiles,
+        because: Option<String>,
+    ) -> io::Result<Rollback> {
+        let rollback = Rollback {
+            generation: self.read(number)?.number,
+            files: files.digest(),
+            because,
+        };
+        rollback::write(&self.data_dir, Some(&rollback))?;
+        Ok(rollback)
     }
 
     /// The generation that was chosen in place of the files. It is in force only while the files do
@@ -227,7 +242,7 @@ impl Generations {
     /// # Errors
     ///
     /// Returns an error if the choice can't be written.
-    pub fn restore(&self, rollback: Option<Rollback>) -> io::Result<()> {
+    pub fn restore(&self, rollback: Option<&Rollback>) -> io::Result<()> {
         rollback::write(&self.data_dir, rollback)
     }
 }

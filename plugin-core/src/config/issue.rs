@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -202,6 +203,19 @@ impl ConfigError {
     #[must_use]
     pub fn issues(&self) -> &[Issue] {
         &self.issues
+    }
+
+    /// Whether a section is not known completely: it contains a mistake, or a file of its name can't
+    /// be read.
+    #[must_use]
+    pub fn concerns(&self, section: &str) -> bool {
+        let of_section = |issue: &Issue| match (&*issue.key, &issue.place) {
+            ("", Origin::File { path, .. }) => Path::new(&**path)
+                .file_stem()
+                .is_some_and(|it| it == section),
+            (key, _) => key.split('.').next() == Some(section),
+        };
+        self.issues.iter().any(of_section)
     }
 
     /// The lines of the text form.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::conform;
 use super::environment;
@@ -20,12 +21,13 @@ use super::layers;
 use super::manager::{self, ManagerConfig};
 use super::methods;
 use super::node::Node;
+use super::origin::Origin;
 use super::plugin::PluginConfig;
 use super::reading;
 use super::refused;
 use super::report::Report;
 use super::rights;
-use super::rollback;
+use super::rollback::{self, Rollback};
 use super::schema_checks;
 use super::sections::ConfigSections;
 use super::settings::{PluginSettings, Section, Settings};
@@ -47,7 +49,29 @@ use crate::instance_name::{InstanceName, interned};
 /// Returns all mistakes at once, each with its place. The `config` of a plugin that is not enabled
 /// is not checked.
 pub fn load(sources: &Sources, composition: &Composition) -> Result<Settings, ConfigError> {
-    loader(composition)(sources)
+    load_with_files(sources, composition).1
+}
+
+/// Does the same as [`load`], and also returns the files on disk, even if they contain mistakes.
+pub(crate) fn load_with_files(
+    sources: &Sources,
+    composition: &Composition,
+) -> (Arc<ConfigFiles>, Result<Settings, ConfigError>) {
+    load_by(sources, &ConfigSections::of(composition))
+}
+
+/// Reads as much of the config as can be read, and returns the mistakes in the rest. It is meant for
+/// commands that only show something: nothing may be started with these settings.
+#[must_use]
+pub fn load_readable(
+    sources: &Sources,
+    composition: &Composition,
+) -> (Settings, Option<ConfigError>) {
+    let book = ConfigSections::of(composition);
+    let mut report = Report::default();
+    let read = read(sources, &book, &mut report);
+    let (settings, report) = settle(read, sources, &book, report);
+    (settings, report.error())
 }
 
 /// Returns a function that does the same as [`load`] and can be called many times for one build, as
@@ -57,18 +81,38 @@ pub fn loader(
     composition: &Composition,
 ) -> impl Fn(&Sources) -> Result<Settings, ConfigError> + use<'_> {
     let book = ConfigSections::of(composition);
-    move |sources| load_by(sources, &book)
+    move |sources| load_by(sources, &book).1
 }
 
-fn load_by(sources: &Sources, book: &ConfigSections<'_>) -> Result<Settings, ConfigError> {
-    let composition = book.composition;
+fn load_by(
+    sources: &Sources,
+    book: &ConfigSections<'_>,
+) -> (Arc<ConfigFiles>, Result<Settings, ConfigError>) {
     let mut report = Report::default();
-    let Read {
+    let read = read(sources, book, &mut report);
+    let disk = Arc::clone(&read.disk);
+    let (settings, report) = settle(read, sources, book, report);
+    (disk, report.error().map_or(Ok(settings), Err))
+}
+
+/// Checks the merged sources and reads them as types.
+fn settle(
+    Read {
         mut tree,
         disk,
-        generation,
-        ..
-    } = read(sources, book, &mut report);
+        rollback,
+        data_dir: named_data_dir,
+    }: Read,
+    sources: &Sources,
+    book: &ConfigSections<'_>,
+    mut report: Report,
+) -> (Settings, Report) {
+    let composition = book.composition;
+    if let Some(kept_in) = &sources.kept_in {
+        let key = [manager::ROOT, "data_dir"].map(str::to_owned);
+        let path = Value::String(kept_in.to_string_lossy().into_owned());
+        tree.insert(&key, Node::from_json(path, &Origin::Program));
+    }
     schema_checks::check(&book.shape(), composition, &mut report);
     let mut loader = Loader {
         sources,
@@ -107,26 +151,25 @@ fn load_by(sources: &Sources, book: &ConfigSections<'_>) -> Result<Settings, Con
         &mut report,
     );
     unenforced::warn(&manager_section, &plugins, &mut report);
-    if !report.issues.is_empty() {
-        return Err(ConfigError::new(report.issues, &report.secrets));
-    }
-    Ok(Settings {
+    let settings = Settings {
         order: composition.plugins().collect(),
+        will_move: sources.generation.is_none() && named_data_dir != manager.data_dir,
         manager,
         plugins,
-        warnings: report.warnings,
+        warnings: std::mem::take(&mut report.warnings),
         manager_section,
         variables: environment::names(sources),
-        applied: match &generation {
-            Some(generation) => Arc::clone(&generation.files),
+        applied: match &rollback {
+            Some((_, generation)) => Arc::clone(&generation.files),
             None => Arc::clone(&disk),
         },
         files: disk,
         overridden,
         is_mixed: false,
         processes: sources.processes.clone(),
-        rolled_back_to: generation.map(|generation| generation.number),
-    })
+        rollback: rollback.map(|(rollback, _)| rollback),
+    };
+    (settings, report)
 }
 
 /// Whether the settings fit the build and each other.
@@ -164,8 +207,9 @@ struct Read {
     tree: Node,
     /// The files on disk.
     disk: Arc<ConfigFiles>,
-    /// The generation that is read in place of the files.
-    generation: Option<Generation>,
+    /// The generation that is read in place of the files, and the choice of it.
+    rollback: Option<(Rollback, Generation)>,
+    /// The data directory that the sources name.
     data_dir: PathBuf,
 }
 
@@ -178,20 +222,16 @@ fn read(sources: &Sources, book: &ConfigSections<'_>, report: &mut Report) -> Re
     let obeys = sources.obeys_rollback && chosen.is_none();
     let is_named = named.is_some();
     let data_dir = named.unwrap_or_else(|| ManagerConfig::default().data_dir);
-    let generation = if obeys {
-        rollback::in_force(&data_dir, &disk)
+    let rollback = if obeys {
+        rollback::in_force(sources.kept_in.as_ref().unwrap_or(&data_dir), &disk)
     } else {
         Ok(None)
     };
     let disk = Arc::new(disk);
-    let tree = match &generation {
-        Ok(Some(generation)) => {
+    let tree = match &rollback {
+        Ok(Some((rollback, generation))) => {
             first = Report::default();
-            let what = format!(
-                "config is rolled back to generation {}: the files do not count until one of them changes",
-                generation.number
-            );
-            first.warn(&Node::empty(), manager::ROOT, what);
+            first.warn(&Node::empty(), manager::ROOT, rollback.to_string());
             let mut older = layers::read(sources, book, Some(generation), &mut first).0;
             keep_data_dir(&mut older, tree, is_named);
             older
@@ -209,7 +249,7 @@ fn read(sources: &Sources, book: &ConfigSections<'_>, report: &mut Report) -> Re
     Read {
         tree,
         disk,
-        generation: generation.ok().flatten(),
+        rollback: rollback.ok().flatten(),
         data_dir,
     }
 }
@@ -241,6 +281,8 @@ impl Settings {
         composition: &Composition,
     ) -> Result<Self, ConfigError> {
         let mut settings = now.clone();
+        settings.rollback.clone_from(&self.rollback);
+        settings.overridden.clone_from(&self.overridden);
         if self.applied != now.applied && !sections.is_empty() {
             settings.applied = Arc::new(now.applied.mixed(&self.applied, sections));
             settings.is_mixed = true;
@@ -254,11 +296,7 @@ impl Settings {
         let mut report = Report::default();
         let manager = (&settings.manager, &settings.manager_section);
         cross_check(composition, manager, &settings.plugins, &mut report);
-        if report.issues.is_empty() {
-            Ok(settings)
-        } else {
-            Err(ConfigError::new(report.issues, &report.secrets))
-        }
+        report.error().map_or(Ok(settings), Err)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::issue::{Issue, PRINTED, Warning};
+use super::issue::{ConfigError, Issue, PRINTED, Warning};
 use super::mask::mask_path;
 use super::node::Node;
 
@@ -18,6 +18,12 @@ pub(super) struct Report {
 }
 
 impl Report {
+    /// The mistakes as an error, if there are any.
+    pub(super) fn error(self) -> Option<ConfigError> {
+        let is_good = self.issues.is_empty();
+        (!is_good).then(|| ConfigError::new(self.issues, &self.secrets))
+    }
+
     pub(super) fn issue(&mut self, issue: Issue) {
         self.issues.push(issue);
     }

@@ -18,6 +18,7 @@ use super::manager::{self, ManagerConfig};
 use super::node::Node;
 use super::origin::Origin;
 use super::plugin::PluginConfig;
+use super::rollback::Rollback;
 use super::schema;
 use super::shape::Shape;
 use crate::child_command::ChildCommand;
@@ -48,7 +49,9 @@ pub struct Settings {
     pub(super) overridden: Vec<String>,
     /// Whether this config was never on disk as a whole.
     pub(super) is_mixed: bool,
-    pub(super) rolled_back_to: Option<u64>,
+    pub(super) rollback: Option<Rollback>,
+    /// Whether the sources name another `data_dir` than the one where things are kept.
+    pub(crate) will_move: bool,
     /// How processes of instances are started.
     pub(super) processes: Option<ChildCommand>,
 }
@@ -75,7 +78,13 @@ impl Settings {
     /// The number of the generation whose files were read in place of those on disk.
     #[must_use]
     pub fn rolled_back_to(&self) -> Option<u64> {
-        self.rolled_back_to
+        self.rollback.as_ref().map(|rollback| rollback.generation)
+    }
+
+    /// The choice of the generation that was read in place of the files, if there is one.
+    #[must_use]
+    pub fn rollback(&self) -> Option<&Rollback> {
+        self.rollback.as_ref()
     }
 
     /// The plugins with at least one enabled instance, in start order.

@@ -56,6 +56,8 @@ pub struct Sources {
     pub(super) overrides: Option<Arc<Overrides>>,
     pub(super) generation: Option<Arc<Generation>>,
     pub(super) obeys_rollback: bool,
+    /// The data directory, whatever the other sources say.
+    pub(super) kept_in: Option<PathBuf>,
     /// A data directory whose path is not Unicode, so that no config text can contain it.
     pub(super) unnamed_data_dir: Option<PathBuf>,
     /// How processes of instances are started.
@@ -190,6 +192,12 @@ impl Sources {
     /// Reads the files even if a rollback replaces them.
     pub(crate) fn of_files(mut self) -> Self {
         self.obeys_rollback = false;
+        self
+    }
+
+    /// Sets the data directory, whatever the other sources say about `data_dir`.
+    pub(crate) fn kept_in(mut self, data_dir: PathBuf) -> Self {
+        self.kept_in = Some(data_dir);
         self
     }
 

@@ -1,6 +1,7 @@
 //! What is to run: a composed set with its checked config.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::configure_error::ConfigureError;
 use crate::clock::Clock;
@@ -60,14 +61,26 @@ impl Checked {
         sources: Sources,
         clock: Clock,
     ) -> Result<Self, ConfigureError> {
-        let settings = config::load(&sources, &composition).map_err(ConfigureError::Config)?;
-        Self {
-            composition,
-            sources,
-            settings,
-            clock,
-        }
-        .permitted()
+        Self::read_with_files(composition, sources, clock).1
+    }
+
+    /// Does the same, and also returns the files that were read, even if they are refused.
+    fn read_with_files(
+        composition: Composition,
+        sources: Sources,
+        clock: Clock,
+    ) -> (Arc<ConfigFiles>, Result<Self, ConfigureError>) {
+        let (files, loaded) = config::load_with_files(&sources, &composition);
+        let checked = loaded.map_err(ConfigureError::Config).and_then(|settings| {
+            Self {
+                composition,
+                sources,
+                settings,
+                clock,
+            }
+            .permitted()
+        });
+        (files, checked)
     }
 
     /// The config files as they are now.
@@ -77,12 +90,13 @@ impl Checked {
 
     /// Reads config again from the same sources, except that some plugins are turned on or off
     /// whatever the sources say, and that something may be read in place of something else. The
-    /// data directory stays the same, whatever `data_dir` says now.
+    /// data directory stays the same, whatever `data_dir` says now. Also returns the files that were
+    /// read.
     pub(super) fn read_again(
         &self,
         switches: BTreeMap<String, Option<bool>>,
         instead: Instead,
-    ) -> Result<Self, ConfigureError> {
+    ) -> (Arc<ConfigFiles>, Result<Self, ConfigureError>) {
         let sources = self.sources.clone().switched(switches);
         let here = match instead {
             Instead::Nothing => sources.clone(),
@@ -90,26 +104,17 @@ impl Checked {
             Instead::Generation(generation) => sources.clone().generation(generation),
             Instead::Files => sources.clone().of_files(),
         };
-        let here = here.data_dir(&self.settings.manager.data_dir);
-        let checked = Self::read(self.composition.clone(), here, self.clock.clone())?;
-        Ok(Self { sources, ..checked })
-    }
-
-    /// Whether the sources name a different `data_dir` than the one in use.
-    pub(super) fn will_move(&self) -> bool {
-        config::data_dir(&self.sources, &self.composition) != self.settings.manager.data_dir
+        let here = here.kept_in(self.settings.manager.data_dir.clone());
+        let (composition, clock) = (self.composition.clone(), self.clock.clone());
+        let (files, checked) = Self::read_with_files(composition, here, clock);
+        (files, checked.map(|checked| Self { sources, ..checked }))
     }
 
     /// The present config with some sections of this one.
-    pub(super) fn only(&self, sections: &[String], now: &Self) -> Result<Self, ConfigureError> {
-        let settings = self
-            .settings
-            .only(sections, &now.settings, &self.composition);
-        Self {
-            settings: settings.map_err(ConfigureError::Config)?,
-            ..self.clone()
-        }
-        .permitted()
+    pub(super) fn only(self, sections: &[String], now: &Self) -> Result<Self, ConfigureError> {
+        let settings = (self.settings).only(sections, &now.settings, &self.composition);
+        let settings = settings.map_err(ConfigureError::Config)?;
+        Self { settings, ..self }.permitted()
     }
 
     /// Whether the applied files describe the applied config. After a reload of one plugin they may
@@ -119,7 +124,7 @@ impl Checked {
             return true;
         };
         let sources = self.sources.clone().generation(mix);
-        let sources = sources.data_dir(&self.settings.manager.data_dir);
+        let sources = sources.kept_in(self.settings.manager.data_dir.clone());
         let read = config::load(&sources, &self.composition);
         read.is_ok_and(|read| self.settings.difference(&read).is_empty())
     }

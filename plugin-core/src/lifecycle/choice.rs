@@ -83,7 +83,21 @@ impl Checked {
             }
         };
         let switches = self.sources.switches().clone();
-        self.read_again(switches, instead)
-            .map_err(OperationError::Config)
+        let (_, read) = self.read_again(switches, instead);
+        read.map_err(OperationError::Config)
+    }
+
+    /// The present config with some sections of this one, each of which one of the two has to have.
+    pub(super) fn taken(self, sections: &[String], now: &Self) -> Result<Self, OperationError> {
+        let there = [now, &self].map(|config| &config.settings.plugins);
+        let is_known = |name: &String| there.iter().any(|all| all.contains_key(&**name));
+        if let Some(unknown) = sections.iter().find(|name| !is_known(name)) {
+            let known = self.settings.instances().map(|(_, one)| one.name());
+            return Err(OperationError::Unknown {
+                plugin: unknown.clone(),
+                known: known.collect(),
+            });
+        }
+        self.only(sections, now).map_err(OperationError::Config)
     }
 }

@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::config::Rollback;
 use crate::digest::Digest;
 use crate::timestamp::Timestamp;
 
@@ -15,6 +16,10 @@ pub struct ConfigStatus {
     pub running: Option<RunningConfig>,
     /// The last attempt since the start to apply another config, whatever its result.
     pub last_attempt: Option<ConfigAttempt>,
+    /// The config that holds in the place of the files until one of them changes, also at the next
+    /// start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<Rollback>,
 }
 
 /// A running config.
@@ -62,4 +67,16 @@ pub enum ReloadOutcome {
     Refused,
     /// A plugin failed with the new config, and the old config was restored.
     RolledBack,
+}
+
+impl ReloadOutcome {
+    /// The word that operators read.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Refused => "refused",
+            Self::RolledBack => "rolled_back",
+        }
+    }
 }

@@ -168,6 +168,8 @@ impl Kernel {
             by: by.clone().unwrap_or_else(|| "start".to_owned()),
             at: Timestamp::now(),
         });
+        let rollback = configured.settings.rollback().cloned();
+        self.reloads.rolled_back(rollback);
         if configured.settings.files().is_empty() {
             return;
         }

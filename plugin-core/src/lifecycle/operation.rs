@@ -18,6 +18,7 @@ use super::reload::InstanceChange;
 use super::report::PluginStop;
 
 use crate::audit::{Entry, Outcome};
+use crate::config::Rollback;
 use crate::digest::Digest;
 
 pub use error::OperationError;
@@ -251,6 +252,9 @@ pub struct OperationOutcome {
     /// now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overridden: Vec<String>,
+    /// The config that is in force in place of the files until one of them changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<Rollback>,
     /// Accepted events that the stopped plugins did not handle and that are now dead letters.
     pub dead_lettered: usize,
     /// Accepted events that are neither handled nor kept: see [`PluginStop::lost`].
@@ -265,6 +269,7 @@ impl OperationOutcome {
             manager: Vec::new(),
             later: Vec::new(),
             overridden: Vec::new(),
+            rollback: None,
             dead_lettered: 0,
             lost: 0,
         }

@@ -1,6 +1,7 @@
 //! The plan of a reload: one step for each instance that another config changes.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -29,6 +30,17 @@ pub struct InstanceChange {
     #[serde(rename = "took_us", serialize_with = "micros")]
     #[schemars(with = "u64")]
     pub took: Duration,
+}
+
+impl fmt::Display for InstanceChange {
+    /// `hello-plugin: restart because of hello-plugin.timeout`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.plugin, self.action.as_str())?;
+        match &*self.keys {
+            [] => Ok(()),
+            keys => write!(f, " because of {}", keys.join(", ")),
+        }
+    }
 }
 
 /// An action of a reload on an instance.

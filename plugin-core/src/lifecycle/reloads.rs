@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::config_status::{ConfigAttempt, ConfigStatus, ReloadOutcome, RunningConfig};
 use super::operation::{Actor, Operation, OperationError, OperationOutcome};
+use crate::config::{ConfigFiles, Rollback};
 use crate::timestamp::Timestamp;
 
 /// The number of reloads, by result.
@@ -27,7 +28,7 @@ pub struct ReloadCounts {
 }
 
 impl ReloadOutcome {
-    fn of(result: &Result<OperationOutcome, OperationError>) -> Self {
+    pub(super) fn of(result: &Result<OperationOutcome, OperationError>) -> Self {
         match result {
             Ok(_) => Self::Applied,
             Err(OperationError::RolledBack { .. }) => Self::RolledBack,
@@ -72,25 +73,25 @@ impl ReloadLog {
         }
     }
 
-    /// Records the result of an operation that applies config. If it was refused before config was
-    /// read, it is not an attempt.
+    /// Records the config that is in force in place of the files, or that there is none.
+    pub(super) fn rolled_back(&self, rollback: Option<Rollback>) {
+        self.lock().rollback = rollback;
+    }
+
+    /// Records that these files are in force: a config that was chosen in place of others is not.
+    pub(super) fn files_count(&self, files: &ConfigFiles) {
+        let mut status = self.lock();
+        let rollback = status.rollback.take();
+        status.rollback = rollback.filter(|chosen| chosen.files == files.digest());
+    }
+
+    /// Records the result of an operation that applies config.
     pub(super) fn attempted(
         &self,
         operation: &Operation,
         by: &Actor,
         result: &Result<OperationOutcome, OperationError>,
     ) {
-        let is_of_config = matches!(
-            result,
-            Ok(_)
-                | Err(OperationError::Config(_)
-                    | OperationError::RolledBack { .. }
-                    | OperationError::Unreadable(_)
-                    | OperationError::Needs { .. })
-        );
-        if !is_of_config {
-            return;
-        }
         let (operation, plugin) = operation.target();
         self.lock().last_attempt = Some(ConfigAttempt {
             operation,

@@ -16,6 +16,7 @@ use crate::event::{
     Bus, DeadLetters, Event, Mailbox, Publisher, Publishers, Request as Ask, Requester, Requesters,
     Subscriber, Worker,
 };
+use crate::provider_bindings::ProviderBindings;
 use crate::schedule::ScheduleStatus;
 use crate::service::{Service, ServiceTrait};
 
@@ -106,7 +107,11 @@ impl Running {
     /// A requester by topic, for the owner.
     #[must_use]
     pub fn requesters(&self) -> Requesters {
-        Requesters::new(&self.kernel.bus, &self.kernel.host, LIMIT)
+        Requesters::new(
+            &self.kernel.bus,
+            &self.kernel.host,
+            (ProviderBindings::default(), LIMIT),
+        )
     }
 
     /// Makes subscriptions for the owner.

@@ -63,7 +63,7 @@ fn a_key_of_the_plugin_s_own_is_a_change_with_both_values_and_the_place() {
     let line = r#"hello-plugin.config.message: "base" -> "new" (embedded test:1:36)"#;
     let expected = (Impact::Own, vec![line.to_owned()]);
     assert_eq!(changed(&difference, "hello-plugin"), expected);
-    let others = difference.changed().map(|plugin| plugin.plugin);
+    let others = difference.changed().map(|plugin| plugin.plugin.as_str());
     assert_eq!(others.collect::<Vec<_>>(), ["hello-plugin"]);
     let text = format!("hello-plugin: changed, its own config\n  {line}");
     assert_eq!(difference.to_string(), text);
@@ -279,7 +279,7 @@ fn each_key_of_the_manager_says_when_it_takes_effect() {
         ("dead_letters.capacity", "7", NextStart),
         ("drain_timeout", "1s", AtOnce),
         ("enable_hot_reload", "true", AtOnce),
-        ("enable_metrics", "true", NextStart),
+        ("enable_metrics", "true", AtOnce),
         ("enable_sandbox", "true", AtOnce),
         ("health_interval", "1s", AtOnce),
         ("isolation", "process", AtOnce),
@@ -287,7 +287,7 @@ fn each_key_of_the_manager_says_when_it_takes_effect() {
         ("max_cpu", "0.5", AtOnce),
         ("max_event_depth", "3", NextStart),
         ("max_memory", "5", AtOnce),
-        ("metrics_port", "9", NextStart),
+        ("metrics_port", "9", AtOnce),
         ("on_breach", "stop", AtOnce),
         ("on_failed_reload", "rollback", AtOnce),
         ("plugin_dir", "./other", NotInForce),

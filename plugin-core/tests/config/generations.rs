@@ -252,8 +252,8 @@ fn a_choice_that_failed_is_taken_back() {
     home.roll_back(1);
     let now = files(&home.sources(), &BUILD);
     let before = home.generations().roll_back(2, &now).unwrap();
-    assert_eq!(before.map(|rollback| rollback.generation), Some(1));
-    home.generations().restore(before).unwrap();
+    assert_eq!(before.as_ref().map(|rollback| rollback.generation), Some(1));
+    home.generations().restore(before.as_ref()).unwrap();
     assert_eq!(home.message(), "one");
     let absent = home.generations().roll_back(9, &now).unwrap_err();
     assert!(absent.to_string().contains("9.json"), "{absent}");

@@ -12,6 +12,7 @@ mod fault;
 mod metrics;
 mod observers;
 mod operations;
+mod rejected;
 mod reload;
 mod replace;
 mod snapshot;

@@ -183,13 +183,15 @@ async fn what_does_not_come_back_is_named_and_restarted() {
     running.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn no_event_is_lost_and_none_is_handled_twice() {
-    const REPLACEMENTS: usize = 50;
-    let set = Set::new([overlapping("a")])
-        .tell("a", json!({"leaves": 7, "handle": "yield"}))
-        .set("a", "mailbox", json!(4));
-    let running = set.configure().start().await.unwrap();
+const REPLACEMENTS: usize = 50;
+
+/// Publishes from four tasks while the lives of an instance replace each other, and looks whether
+/// each instance has handled each event, and once.
+async fn replace_under_load(
+    (set, running): (&Set, Running),
+    instances: &[&str],
+    mut replace: impl AsyncFnMut(usize),
+) {
     let done = std::sync::Arc::new(AtomicBool::new(false));
     let publishers: Vec<_> = (0..4u64)
         .map(|task| {
@@ -204,8 +206,8 @@ async fn no_event_is_lost_and_none_is_handled_twice() {
             })
         })
         .collect();
-    for _ in 0..REPLACEMENTS {
-        running.handle().restart("a").await.unwrap();
+    for time in 0..REPLACEMENTS {
+        replace(time).await;
     }
     done.store(true, Relaxed);
     let mut expected = Vec::new();
@@ -216,13 +218,52 @@ async fn no_event_is_lost_and_none_is_handled_twice() {
     running.idle().await;
     expected.sort_unstable();
     let handled = set.journal.of_kind("handled");
-    let mut handled: Vec<u64> = (handled.iter())
-        .map(|line| line.strip_prefix("a ").unwrap().parse().unwrap())
-        .collect();
-    handled.sort_unstable();
-    assert_eq!(handled, expected);
-    let now = status(&running, "a");
-    assert_eq!(now.events.received, expected.len() as u64);
-    assert_eq!(now.restarts as usize, REPLACEMENTS);
+    for name in instances {
+        let of_it = handled.iter().filter_map(|line| line.split_once(' '));
+        let of_it = of_it.filter(|(instance, _)| instance == name);
+        let mut numbers: Vec<u64> = of_it.map(|(_, number)| number.parse().unwrap()).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, expected, "{name}");
+        let now = status(&running, name);
+        assert_eq!(now.events.received, expected.len() as u64, "{name}");
+    }
+    let replaced = status(&running, instances.last().unwrap());
+    assert_eq!(replaced.restarts as usize, REPLACEMENTS);
     assert!(running.stop().await.is_clean());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn no_event_is_lost_and_none_is_handled_twice() {
+    let set = Set::new([overlapping("a")])
+        .tell("a", json!({"leaves": 7, "handle": "yield"}))
+        .set("a", "mailbox", json!(4));
+    let running = set.configure().start().await.unwrap();
+    let handle = running.handle();
+    let replace = async |_| drop(handle.restart("a").await.unwrap());
+    replace_under_load((&set, running), &["a"], replace).await;
+}
+
+/// The instance beside it goes on, and neither takes an event of the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn report_i12_no_event_of_a_labelled_instance_is_lost_or_handled_twice() {
+    let set = Set::new([overlapping("a")])
+        .tell("a", json!({"leaves": 7, "handle": "yield"}))
+        .set("a", "mailbox", json!(4))
+        .with_files();
+    let write = |word: usize| {
+        let journal = set.journal.id();
+        let config = json!({"leaves": 7, "handle": "yield", "journal": journal, "word": word});
+        set.write("a@eu", json!({"mailbox": 4, "config": config}));
+    };
+    write(REPLACEMENTS);
+    let running = set.configure().start().await.unwrap();
+    let handle = running.handle();
+    let replace = async |time| {
+        write(time);
+        let outcome = handle.reload().await.unwrap();
+        let changes = outcome.changes.iter();
+        let changes: Vec<_> = changes.map(|one| (one.plugin, one.action)).collect();
+        assert_eq!(changes, [("a@eu", ChangeAction::Replace)]);
+    };
+    replace_under_load((&set, running), &["a", "a@eu"], replace).await;
 }

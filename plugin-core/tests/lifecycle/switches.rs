@@ -223,6 +223,22 @@ async fn report_b4_config_decides_again_after_a_reset() {
     assert_eq!(set.configure().plugins().count(), 3);
 }
 
+/// What was turned off by hand is told as long as it is, and no longer.
+#[tokio::test(start_paused = true)]
+async fn report_i12_a_reset_is_not_told_as_overridden() {
+    let set = set();
+    set.write("a", json!({"enabled": true}));
+    let running = set.configure().start().await.unwrap();
+    done(&running, disable("a")).await;
+    let handle = running.handle();
+    assert_eq!(handle.reload().await.unwrap().overridden, ["a"]);
+    for operation in [reset(Some("a")), reload("c")] {
+        let outcome = handle.operate(operation).await.unwrap();
+        assert_eq!(outcome.overridden, [""; 0]);
+    }
+    running.stop().await;
+}
+
 /// It does not come again by the files, so nothing of it is forgotten.
 #[tokio::test(start_paused = true)]
 async fn report_b4_a_reset_that_is_refused_changes_nothing() {

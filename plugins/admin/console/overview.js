@@ -21,7 +21,7 @@ export function overview() {
   return [
     h("h1", null, "Overview"),
     panel("The service", { right: "state:read", command: "app ps", wide: true }, h("div", { class: "figures" }, figures)),
-    panel("What needs a look", { right: "state:read", command: "app ps" }, needsLook(rows)),
+    panel("What needs a look", { right: "state:read", command: "app ps" }, needsLook(rows, status.value?.config)),
     panel("Where events fail or wait", { right: "state:read", command: "app graph" }, edges()),
     panel("What happened last", { right: "state:read", command: "app audit" }, entries(state.timeline.slice(0, 8))),
   ];
@@ -37,8 +37,21 @@ function figure(name, value, className, values) {
   );
 }
 
-function needsLook(rows) {
+function needsLook(rows, config) {
   const bad = rows.filter((row) => !row.ready || row.errors?.per_second > 0);
+  return [...rejected(config ?? {}), instancesToLookAt(bad)];
+}
+
+// A config that was not applied, and what holds in the place of the files.
+function rejected({ last_attempt: attempt, rollback }) {
+  const told = [
+    attempt?.error && `${attempt.operation} by ${attempt.by} at ${attempt.at}: ${attempt.error}`,
+    rollback && `Config ${rollback.generation} holds in the place of the files until one of them changes.`,
+  ];
+  return told.filter(Boolean).map((text) => h("p", { class: "problem", key: text }, text));
+}
+
+function instancesToLookAt(bad) {
   if (bad.length === 0) return empty("Every instance is ready, and none fails.");
   const line = (row) =>
     h("tr", { key: row.instance }, td(instanceLink(row.instance)), td(badge(row.state, mood(row))), td([row.cause ?? row.last_error ?? "", whatNext(row) && h("small", null, ` ${whatNext(row)}`)]));

@@ -20,7 +20,8 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use plugin_contracts::LogTail;
-use plugin_core::lifecycle::{Operated, Operation, OperationOutcome};
+use plugin_core::InstanceName;
+use plugin_core::lifecycle::{Operated, Operation, OperationError, OperationOutcome};
 use plugin_core::prelude::{JsonSchema, Operator, Service, System};
 use plugin_http::Problem;
 use serde::{Deserialize, Serialize};
@@ -209,6 +210,25 @@ impl Backends {
                 }
             },
             Err(_) => Ok(Done::Accepted(self.accepted(action))),
+        }
+    }
+
+    /// Why an instance is not there: it is not loaded, or there is none of that name.
+    fn absent(&self, plugin: String) -> Problem {
+        let known = self.system.configured(|_, settings| {
+            let known = settings.plugins.keys().copied();
+            known.collect::<Vec<_>>()
+        });
+        let known = known.unwrap_or_default();
+        let section = InstanceName::of(&plugin).section;
+        let Some(plugin) = known.iter().find(|name| **name == section) else {
+            return OperationError::Unknown { plugin, known }.into();
+        };
+        let error = OperationError::NotLoaded { plugin };
+        let problem = Problem::new(StatusCode::NOT_FOUND, error.to_string());
+        match error.remedy() {
+            Some(remedy) => problem.with("remedy", remedy),
+            None => problem,
         }
     }
 

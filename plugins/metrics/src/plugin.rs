@@ -1,5 +1,4 @@
-//! The plugin: it listens when it starts, if metrics are served, and begins to send them, if there
-//! is a collector.
+//! The plugin: listens while metrics are to be served, and sends them, if a collector gets them.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn;
+use plugin_core::lifecycle::Reloads;
 use plugin_core::prelude::*;
 use plugin_http::{
     AddressFile, Limits, OwnOrigin, Routers, Server, ServerLimits, Spawn, Tcp, framed, traced,
@@ -25,11 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Serves the figures of the service.
 #[derive(Debug)]
 pub struct Metrics {
-    config: MetricsConfig,
-    system: System,
     exporter: Option<Exporter>,
-    address: AddressFile,
-    server: Mutex<Option<(Server<Tcp>, SocketAddr)>>,
+    listener: Arc<Listener>,
 }
 
 /// Serves the figures of the service to Prometheus and others, if `metrics_port` says where, and
@@ -51,11 +48,13 @@ impl Metrics {
         let otlp = config.otlp.as_ref();
         let exporter = otlp.map(|otlp| Exporter::new(otlp, &system, &meter));
         Ok(Self {
-            config,
-            system,
             exporter: exporter.transpose()?,
-            address: AddressFile::new(data.path()),
-            server: Mutex::default(),
+            listener: Arc::new(Listener {
+                config,
+                system,
+                address: AddressFile::new(data.path()),
+                server: Mutex::default(),
+            }),
         })
     }
 
@@ -64,17 +63,14 @@ impl Metrics {
         if let Some(exporter) = &self.exporter {
             exporter.start(&tasks)?;
         }
-        let Some(port) = self.system.metrics_port() else {
-            return Ok(());
-        };
-        let address = SocketAddr::new(self.config.host, port).to_string();
-        let tcp = Tcp::bind_of("plugin_manager.metrics_port", &address).await?;
-        let address = tcp.local_address();
-        let spawn: Spawn = Arc::new(move |name, future| tasks.spawn(name, future));
-        let server = Server::serve(tcp, self.routers(), self.limits(), &spawn)?;
-        *self.server() = Some((server, address));
-        tracing::info!(%address, "metrics are served");
-        self.address.write(address)
+        let reloads = self.listener.system.reloads();
+        let mut port = None;
+        self.listener.listen(&mut port, &tasks).await?;
+        if let Some(reloads) = reloads {
+            let follow = follow(Arc::clone(&self.listener), reloads, port, tasks.clone());
+            tasks.spawn("port", follow)?;
+        }
+        Ok(())
     }
 
     #[health]
@@ -85,16 +81,77 @@ impl Metrics {
 
     #[stop]
     async fn stop(&self) {
-        let server = self.server().take();
+        let server = self.listener.server().take();
+        self.listener.end(server).await;
+    }
+}
+
+/// Goes to another port when config names one.
+async fn follow(
+    listener: Arc<Listener>,
+    mut reloads: Reloads,
+    mut port: Option<u16>,
+    tasks: Tasks,
+) {
+    while reloads.next().await {
+        if let Err(error) = listener.listen(&mut port, &tasks).await {
+            tracing::error!("metrics are served as before: {error}");
+        }
+    }
+}
+
+/// A server, and where it is.
+type Listening = (Server<Tcp>, SocketAddr);
+
+/// Serves on the port that config names.
+#[derive(Debug)]
+struct Listener {
+    config: MetricsConfig,
+    system: System,
+    address: AddressFile,
+    server: Mutex<Option<Listening>>,
+}
+
+impl Listener {
+    /// Serves on the port that config names now, and no more on the one before, which is `port`. If
+    /// it can't be had, all stays as it is.
+    async fn listen(&self, port: &mut Option<u16>, tasks: &Tasks) -> Result<()> {
+        let wanted = self.system.metrics_port();
+        if wanted == *port {
+            return Ok(());
+        }
+        let new = match wanted {
+            Some(port) => Some(self.serve(port, tasks.clone()).await?),
+            None => None,
+        };
+        *port = wanted;
+        let address = new.as_ref().map(|(_, address)| *address);
+        let old = std::mem::replace(&mut *self.server(), new);
+        self.end(old).await;
+        match address {
+            Some(address) => self.address.write(address),
+            None => Ok(()),
+        }
+    }
+
+    async fn serve(&self, port: u16, tasks: Tasks) -> Result<Listening> {
+        let address = SocketAddr::new(self.config.host, port).to_string();
+        let tcp = Tcp::bind_of("plugin_manager.metrics_port", &address).await?;
+        let address = tcp.local_address();
+        let spawn: Spawn = Arc::new(move |name, future| tasks.spawn(name, future));
+        let server = Server::serve(tcp, self.routers(), self.limits(), &spawn)?;
+        tracing::info!(%address, "metrics are served");
+        Ok((server, address))
+    }
+
+    async fn end(&self, server: Option<Listening>) {
         if let Some((server, address)) = server {
             self.address.remove(address);
             server.drain(self.config.drain_timeout.get()).await;
         }
     }
-}
 
-impl Metrics {
-    fn server(&self) -> MutexGuard<'_, Option<(Server<Tcp>, SocketAddr)>> {
+    fn server(&self) -> MutexGuard<'_, Option<Listening>> {
         self.server.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

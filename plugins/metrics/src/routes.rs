@@ -42,8 +42,8 @@ fn assemble(routes: impl Iterator<Item = Route>) -> Router {
 
 async fn nothing(uri: Uri) -> Problem {
     let detail = format!(
-        "there is nothing at `{}`: ask for `/metrics`, `/metrics.json`, `/livez`, `/readyz` or \
-         `/startupz`",
+        "there is nothing at `{}`: ask for `/metrics`, `/metrics.json`, `/livez`, `/healthz`, \
+         `/readyz` or `/startupz`",
         uri.path()
     );
     Problem::new(StatusCode::NOT_FOUND, detail)

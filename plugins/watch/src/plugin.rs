@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plugin_core::lifecycle::{Operated, Operation, OperationError, Operator, Reloads, System};
+use plugin_core::lifecycle::{Operation, OperationError, Operator, Reloads, System};
 use plugin_core::prelude::*;
 use tokio::time::sleep;
 
@@ -70,6 +70,7 @@ fn changes(mode: Mode, system: &System, interval: Duration) -> Option<Changes> {
     Some(Changes::new(known, look, mode, interval))
 }
 
+/// Has the manager read config again, which says in the log what came of it.
 async fn take_over(change: &Change, operator: &Operator, pause: Option<Duration>) {
     let files = names(change);
     tracing::info!(files, "config files have changed");
@@ -80,42 +81,10 @@ async fn take_over(change: &Change, operator: &Operator, pause: Option<Duration>
         sleep(pause.unwrap_or_default()).await;
         reloaded = reload().await;
     }
-    tell(&files, reloaded);
 }
 
 fn names(change: &Change) -> String {
     let files = change.files.iter();
     let files: Vec<_> = files.map(|file| file.display().to_string()).collect();
     files.join(", ")
-}
-
-/// Logs the result of a change. If config was applied, the manager logs that itself.
-fn tell(files: &str, reloaded: Result<Operated, OperationError>) {
-    match reloaded {
-        Ok(Operated::Done(outcome)) => {
-            if !outcome.overridden.is_empty() {
-                let plugins = outcome.overridden.join(", ");
-                tracing::warn!(
-                    plugins,
-                    "`enable` or `disable` goes before what the files say of these: `config reset` has the files decide"
-                );
-            }
-            if !outcome.later.is_empty() {
-                let keys = outcome.later.join(", ");
-                tracing::warn!(keys, "these keys hold with the next start of the process");
-            } else if outcome.changes.is_empty() && outcome.manager.is_empty() {
-                tracing::info!(files, "what has changed concerns nothing that runs");
-            }
-        }
-        Ok(_) => {}
-        // The same files are not read again, so this is logged once.
-        Err(OperationError::Config(error)) => {
-            let issues = error.lines().join("; ");
-            tracing::error!(
-                files,
-                "the config is not taken over, what held before goes on: {issues}"
-            );
-        }
-        Err(error) => tracing::error!(files, "{error}"),
-    }
 }

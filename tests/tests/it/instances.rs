@@ -1,6 +1,7 @@
 //! Labelled instances: `shelf@eu` beside `shelf`, each with a section and a life of its own.
 
 mod bound;
+mod by_topic;
 mod changed;
 mod own;
 

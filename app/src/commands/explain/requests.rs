@@ -1,6 +1,8 @@
 //! What a plugin answers and what it asks.
 
-use plugin_core::{Composition, Descriptor, Respond, RespondOptions};
+use plugin_core::config::{PluginSettings, Settings};
+use plugin_core::event::EventDescriptor;
+use plugin_core::{Composition, Descriptor, InstanceName, Need, Respond, RespondOptions};
 use serde::Serialize;
 
 /// A request that a plugin answers.
@@ -19,11 +21,16 @@ pub(super) struct Answered {
 #[derive(Debug, Serialize)]
 pub(super) struct NeededRequest {
     pub(super) topic: &'static str,
-    /// The plugin of the build that answers it.
-    pub(super) of: Vec<&'static str>,
+    /// Who answers it.
+    pub(super) of: Vec<String>,
 }
 
-pub(super) fn answered(plugin: &Descriptor, set: &Composition) -> Vec<Answered> {
+/// What an instance answers, and who asks it of this one.
+pub(super) fn answered(
+    (plugin, name): (&'static Descriptor, &'static str),
+    set: &Composition,
+    settings: Option<&Settings>,
+) -> Vec<Answered> {
     let answered = |respond: &Respond| Answered {
         topic: respond.request.topic,
         handler: respond.handler,
@@ -32,17 +39,51 @@ pub(super) fn answered(plugin: &Descriptor, set: &Composition) -> Vec<Answered> 
             .answer
             .map_or("-", |answer| (answer.type_name)()),
         options: options(respond.options),
-        from: names(set, |other| {
-            (other.requests()).any(|asked| asked.key == respond.request.key)
-        }),
+        from: match settings {
+            Some(settings) => settings
+                .instances()
+                .filter(|(user, one)| asks(user, respond.request, (one, name)))
+                .map(|(_, one)| one.name())
+                .collect(),
+            None => names(set, |other| {
+                (other.requests()).any(|asked| asked.key == respond.request.key)
+            }),
+        },
     };
     plugin.responds.iter().map(answered).collect()
 }
 
-pub(super) fn asked(plugin: &Descriptor, set: &Composition) -> Vec<NeededRequest> {
-    let asked = plugin.requests().map(|request| NeededRequest {
-        topic: request.topic,
-        of: names(set, |other| other.answers(request)),
+/// Whether one instance asks a request of another.
+fn asks(user: &Descriptor, request: &EventDescriptor, (one, of): (&PluginSettings, &str)) -> bool {
+    let mut needs = user.needs.iter();
+    needs.any(|need| match need {
+        Need::Request { request: asked, .. } => {
+            let provider = one.provider(need);
+            let is_unbound = || InstanceName::of(of).label.is_none();
+            asked.key == request.key && provider.map_or_else(is_unbound, |bound| bound == of)
+        }
+        _ => false,
+    })
+}
+
+/// What a plugin asks, and of whom: those that config binds go before those of the build.
+pub(super) fn asked(
+    plugin: &Descriptor,
+    set: &Composition,
+    one: Option<&PluginSettings>,
+) -> Vec<NeededRequest> {
+    let asked = plugin.needs.iter().filter_map(|need| match need {
+        Need::Request { request, .. } => Some(NeededRequest {
+            topic: request.topic,
+            of: match one.and_then(|one| one.provider(need)) {
+                Some(bound) => vec![bound.to_owned()],
+                None => names(set, |other| other.answers(request))
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect(),
+            },
+        }),
+        _ => None,
     });
     asked.collect()
 }

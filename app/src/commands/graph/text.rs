@@ -1,5 +1,6 @@
 //! The graph as aligned text.
 
+use plugin_core::InstanceName;
 use plugin_graph::{EventNode, Graph, priority};
 
 use crate::table::Table;
@@ -26,7 +27,12 @@ fn plugins(graph: &Graph) -> Table {
         "state",
         "starts after",
     ]);
-    for (place, plugin) in (1..).zip(&graph.plugins) {
+    let (mut place, mut last) = (0, "");
+    for plugin in &graph.plugins {
+        // The instances of a plugin share its place.
+        let name = InstanceName::of(plugin.name).plugin;
+        place += usize::from(name != last);
+        last = name;
         table.row([
             format!("{place}"),
             plugin.name.to_owned(),

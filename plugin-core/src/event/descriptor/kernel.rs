@@ -129,6 +129,25 @@ pub struct SystemOperated {
     pub error: Option<String>,
 }
 
+/// A config was not applied: it was refused, or a plugin failed with it and what held before holds
+/// again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConfigRejected {
+    /// The operation that was to apply it, in the word of the audit log: `reload`, `config.set`.
+    pub operation: String,
+    /// The plugin that it was about; without one, all.
+    pub plugin: Option<String>,
+    /// Who asked: `uid:ann by admin-plugin`, or `operator` for the process itself.
+    pub by: String,
+    /// What became of it: `refused` before anything was changed, or `rolled_back`.
+    pub outcome: String,
+    /// Why, with all mistakes of a config that is wrong.
+    pub reason: String,
+    /// The number of the config that is in the place of the files because of it, also at the next
+    /// start, until one of them changes (`on_failed_reload: rollback`).
+    pub fallback: Option<u64>,
+}
+
 kernel_event!(
     PluginInitialized,
     PLUGIN_INITIALIZED,
@@ -194,4 +213,10 @@ kernel_event!(
     SYSTEM_OPERATED,
     "system.operated",
     "An operation that somebody asked for came to its end, or was refused."
+);
+kernel_event!(
+    ConfigRejected,
+    CONFIG_REJECTED,
+    "config.rejected",
+    "A config was not applied."
 );

@@ -12,6 +12,7 @@ use super::route::RequestRoute;
 use crate::context::Identity;
 use crate::error::RequestError;
 use crate::event::bus::Bus;
+use crate::provider_bindings::ProviderBindings;
 
 /// The right of one plugin to send one type of request.
 ///
@@ -94,14 +95,21 @@ impl<Q: Request> fmt::Debug for Requester<Q> {
 pub struct Requesters {
     bus: Bus,
     owner: Arc<Identity>,
+    /// The instances that answer.
+    bindings: ProviderBindings,
     limit: Duration,
 }
 
 impl Requesters {
-    pub(crate) fn new(bus: &Bus, owner: &Arc<Identity>, limit: Duration) -> Self {
+    pub(crate) fn new(
+        bus: &Bus,
+        owner: &Arc<Identity>,
+        (bindings, limit): (ProviderBindings, Duration),
+    ) -> Self {
         Self {
             bus: bus.clone(),
             owner: Arc::clone(owner),
+            bindings,
             limit,
         }
     }
@@ -138,12 +146,14 @@ impl Requesters {
     ) -> Result<Value, RequestError> {
         let granted = self.owner.grants().request(topic);
         granted.map_err(RequestError::Denied)?;
-        let answer = self.bus.event(topic).and_then(|event| event.answer);
-        let answer = answer.ok_or_else(|| RequestError::Unknown {
+        let event = self.bus.event(topic);
+        let request = event.and_then(|event| Some((event.answer?, event.key)));
+        let (answer, key) = request.ok_or_else(|| RequestError::Unknown {
             topic: topic.to_owned(),
         })?;
         let request = (answer.decode)(json).map_err(RequestError::Decode)?;
-        request.ask(&self.bus, &self.owner, ("", limit)).await
+        let to = (self.bindings.label(key), limit);
+        request.ask(&self.bus, &self.owner, to).await
     }
 }
 

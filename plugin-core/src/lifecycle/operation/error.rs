@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::Error;
+use crate::instance_name::{InstanceName, is_of};
 use crate::lifecycle::configure_error::ConfigureError;
 use crate::lifecycle::state::State;
 use crate::nearest::nearest;
@@ -140,10 +141,23 @@ impl OperationError {
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
         Some(match self {
-            Self::Unknown { plugin, known } => {
-                let meant = nearest(plugin, known.iter().copied())?;
-                format!("did you mean `{meant}`?")
-            }
+            Self::Unknown { plugin, known } => match instance_of(plugin, known) {
+                None => {
+                    let meant = nearest(plugin, known.iter().copied())?;
+                    format!("did you mean `{meant}`?")
+                }
+                Some(name) => {
+                    let others = known.iter().filter(|other| is_of(other, name.plugin));
+                    let others = others.copied().filter(|other| *other != name.plugin);
+                    match (name.number, nearest(name.section, others)) {
+                        (Some(_), _) if known.contains(&name.section) => {
+                            format!("`replicas` of `{}` says how many there are", name.section)
+                        }
+                        (_, Some(meant)) => format!("did you mean `{meant}`?"),
+                        _ => format!("a section `{}` of a config file makes it", name.section),
+                    }
+                }
+            },
             Self::NotLoaded { .. } => {
                 "`load` brings it in until the next start of the process, `enable` for good"
                     .to_owned()
@@ -175,10 +189,30 @@ impl OperationError {
         })
     }
 
+    /// Whether the operation read config and did not apply it.
+    pub(crate) fn is_of_config(&self) -> bool {
+        matches!(
+            self,
+            Self::Config(_) | Self::RolledBack { .. } | Self::Unreadable(_) | Self::Needs { .. }
+        )
+    }
+
+    /// The reason on one line, without what is in force now.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Config(error) => error.lines().join("; "),
+            Self::RolledBack { plugin, error, .. } => format!("`{plugin}` failed with it: {error}"),
+            _ => self.to_string(),
+        }
+    }
+
     /// Writes what is wrong.
     fn what(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown { plugin, .. } => write!(f, "there is no plugin `{plugin}`"),
+            Self::Unknown { plugin, known } => {
+                let noun = instance_of(plugin, known).map_or("plugin", |_| "instance");
+                write!(f, "there is no {noun} `{plugin}`")
+            }
             Self::NotLoaded { plugin } => write!(f, "`{plugin}` is not loaded"),
             Self::State { plugin, state } => write!(f, "`{plugin}` is {state}"),
             Self::Needed { plugin, by } => {
@@ -276,6 +310,13 @@ impl fmt::Display for OperationError {
             None => Ok(()),
         }
     }
+}
+
+/// The parts of a name that has a label or a number, if its plugin exists.
+fn instance_of<'n>(name: &'n str, known: &[&str]) -> Option<InstanceName<'n>> {
+    let parts = InstanceName::of(name);
+    let is_one = parts.plugin != name && known.contains(&parts.plugin);
+    is_one.then_some(parts)
 }
 
 fn quoted<T: AsRef<str>>(names: &[T]) -> String {

@@ -85,7 +85,7 @@ impl SupervisorState {
         let reload = Operation::Reload { plugin: None };
         let done = self.take_over_config(&reload, actor, escalation).await;
         if done.is_err()
-            && let Err(error) = generations.restore(before)
+            && let Err(error) = generations.restore(before.as_ref())
         {
             tracing::error!("the choice of a config is not as it was before: {error}");
         }

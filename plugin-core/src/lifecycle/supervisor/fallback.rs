@@ -2,57 +2,108 @@
 //! config (`on_failed_reload`).
 
 use std::io;
+use std::sync::Arc;
 
 use super::SupervisorState;
-use crate::config::{self, ConfigFiles, FailedReload, Generations};
-use crate::lifecycle::operation::OperationError;
+use crate::audit::{Entry, Outcome};
+use crate::config::{ConfigFiles, FailedReload, Generations};
+use crate::lifecycle::changes::Escalation;
+use crate::lifecycle::operation::{Actor, Operation, OperationError, OperationOutcome};
+use crate::lifecycle::requests::log_refusal;
 
 impl SupervisorState {
-    /// The config files as they are, if the running config should replace them after a failed
-    /// reload. They are read before the reload: if an operator repairs a file meanwhile, that file
-    /// has to count.
-    pub(super) async fn files_to_replace(&self) -> Option<ConfigFiles> {
-        let configured = self.kernel.configured();
-        if configured.settings.manager.on_failed_reload == FailedReload::Keep {
-            return None;
-        }
-        let read = tokio::task::spawn_blocking(move || {
-            config::files(&configured.sources, &configured.composition)
-        });
-        // It fails if the runtime ends.
-        read.await.ok()
+    /// Reads config again and applies it. If that fails, the running config may replace the files as
+    /// they were read: if an operator repairs a file meanwhile, that file has to count. Also returns
+    /// the number of the config that replaces the files.
+    pub(super) async fn reload(
+        &self,
+        operation: &Operation,
+        actor: &Actor,
+        escalation: &mut Escalation,
+    ) -> (Result<OperationOutcome, OperationError>, Option<u64>) {
+        let reading = async { self.read(self.wish(operation, actor)?).await };
+        let reading = match reading.await {
+            Ok(reading) => reading,
+            Err(error) => return (Err(error), None),
+        };
+        let files = Arc::clone(&reading.files);
+        let reloaded = match self.prepare(reading) {
+            Ok(prepared) => Box::pin(self.apply(prepared, actor, escalation)).await,
+            Err(error) => Err(error),
+        };
+        let fallback = match &reloaded {
+            Ok(outcome) => {
+                tell(outcome);
+                None
+            }
+            Err(error) => {
+                log_refusal(operation, actor, error);
+                self.fall_back(files, error).await
+            }
+        };
+        (reloaded, fallback)
     }
 
-    /// Lets the running config replace the files that could not be applied.
-    pub(super) async fn fall_back(&self, files: ConfigFiles, error: &OperationError) {
-        let is_of_config = matches!(
-            error,
-            OperationError::Config(_)
-                | OperationError::Needs { .. }
-                | OperationError::RolledBack { .. }
-        );
-        if !is_of_config {
-            return;
+    /// Lets the running config replace the files that could not be applied, if config asks for it, and
+    /// returns its number.
+    async fn fall_back(&self, files: Arc<ConfigFiles>, error: &OperationError) -> Option<u64> {
+        if matches!(error, OperationError::Unreadable(_)) || !error.is_of_config() {
+            return None;
         }
         let configured = self.kernel.configured();
+        if configured.settings.manager.on_failed_reload == FailedReload::Keep {
+            self.kernel.reloads.files_count(&files);
+            return None;
+        }
         let number = self.kernel.reloads.generation();
+        let because = Some(error.reason());
         let chosen = tokio::task::spawn_blocking(move || {
             let number = number.ok_or_else(|| io::Error::other("it is not kept"))?;
-            let generations = Generations::of(&configured.settings);
-            generations.roll_back(number, &files).map(|_| number)
+            Generations::of(&configured.settings).choose(number, &files, because)
         });
         match chosen.await {
-            Ok(Ok(generation)) => tracing::warn!(
-                generation,
-                "the config that runs is in the place of the files, also at the next start, until \
-                 one of them changes (`on_failed_reload: rollback`)"
-            ),
-            Ok(Err(error)) => tracing::error!(
-                "the next start reads the files as they are, for the config that runs can't be put \
-                 in their place: {error}"
-            ),
+            Ok(Ok(rollback)) => {
+                let generation = rollback.generation;
+                tracing::warn!(
+                    generation,
+                    "the config that runs is in the place of the files, also at the next start, \
+                     until one of them changes (`on_failed_reload: rollback`)"
+                );
+                let entry = Entry::new("manager", "config.fallback", Outcome::Done);
+                (self.kernel.audit).record(entry.detail(format!("to {generation}")));
+                self.kernel.reloads.rolled_back(Some(rollback));
+                Some(generation)
+            }
+            Ok(Err(error)) => {
+                tracing::error!(
+                    "the next start reads the files as they are, for the config that runs can't be \
+                     put in their place: {error}"
+                );
+                None
+            }
             // The runtime has ended.
-            Err(_) => {}
+            Err(_) => None,
         }
+    }
+}
+
+/// Logs the results of a reload other than the changes of plugins.
+fn tell(outcome: &OperationOutcome) {
+    if let Some(rollback) = &outcome.rollback {
+        tracing::warn!("{rollback}");
+    }
+    if !outcome.overridden.is_empty() {
+        let plugins = outcome.overridden.join(", ");
+        tracing::warn!(
+            plugins,
+            "`enable` or `disable` goes before what the files say of these: `config reset` has \
+             the files decide"
+        );
+    }
+    if !outcome.later.is_empty() {
+        let keys = outcome.later.join(", ");
+        tracing::warn!(keys, "these keys hold with the next start of the process");
+    } else if outcome.changes.is_empty() && outcome.manager.is_empty() {
+        tracing::info!("config was read again, and nothing has changed for what runs");
     }
 }

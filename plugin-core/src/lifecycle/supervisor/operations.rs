@@ -14,6 +14,7 @@ use crate::lifecycle::instance::Instance;
 use crate::lifecycle::operation::{
     Actor, Operation, OperationError, OperationOutcome, OperationRequest,
 };
+use crate::lifecycle::requests::log_refusal;
 use crate::lifecycle::stopping;
 
 impl Supervisor {
@@ -64,23 +65,20 @@ impl SupervisorState {
                 action,
             } => (self.find(plugin)).and_then(|found| found[0].operate_schedule(schedule, *action)),
             Operation::Plan(operation) => {
-                let prepared = self.prepare(self.wish(operation, actor)?).await?;
-                Ok(prepared.outcome())
+                let reading = self.read(self.wish(operation, actor)?).await?;
+                Ok(self.prepare(reading)?.outcome())
             }
             Operation::Rollback { generation } => {
                 self.kernel.reloads.begin();
                 let rolled = self.roll_back_to(*generation, actor, escalation).await;
                 self.kernel.reloads.end(&rolled);
-                self.kernel.reloads.attempted(operation, actor, &rolled);
+                self.note_attempt(operation, actor, &rolled);
                 rolled
             }
             Operation::Reload { .. } => {
                 self.kernel.reloads.begin();
-                let files = self.files_to_replace().await;
-                let reloaded = self.take_in(operation, actor, escalation).await;
-                if let (Err(error), Some(files)) = (&reloaded, files) {
-                    self.fall_back(files, error).await;
-                }
+                let (reloaded, fallback) = self.reload(operation, actor, escalation).await;
+                (self.kernel).attempted(operation, actor, &reloaded, fallback);
                 self.kernel.reloads.end(&reloaded);
                 reloaded
             }
@@ -89,34 +87,44 @@ impl SupervisorState {
             | Operation::Enable { .. }
             | Operation::Disable { .. }
             | Operation::Configure { .. }
-            | Operation::Reset { .. } => self.take_in(operation, actor, escalation).await,
+            | Operation::Reset { .. } => {
+                let taken = self.take_over_config(operation, actor, escalation).await;
+                self.note_attempt(operation, actor, &taken);
+                taken
+            }
         }
     }
 
-    /// Reads config again, and applies what an operation asks for.
-    async fn take_in(
+    /// Records the result of an operation that applies config, and logs a failure.
+    fn note_attempt(
         &self,
         operation: &Operation,
         actor: &Actor,
-        escalation: &mut Escalation,
-    ) -> Result<OperationOutcome, OperationError> {
-        let taken = self.take_over_config(operation, actor, escalation).await;
-        self.kernel.reloads.attempted(operation, actor, &taken);
-        taken
+        result: &Result<OperationOutcome, OperationError>,
+    ) {
+        if let Err(error) = result {
+            log_refusal(operation, actor, error);
+        }
+        self.kernel.attempted(operation, actor, result, None);
     }
 
+    /// Reads config again, and takes over what an operation asks for.
     pub(super) async fn take_over_config(
         &self,
         operation: &Operation,
         actor: &Actor,
         escalation: &mut Escalation,
     ) -> Result<OperationOutcome, OperationError> {
-        let prepared = self.prepare(self.wish(operation, actor)?).await?;
-        self.apply(prepared, actor, escalation).await
+        let reading = self.read(self.wish(operation, actor)?).await?;
+        Box::pin(self.apply(self.prepare(reading)?, actor, escalation)).await
     }
 
     /// The config that an operation asks for.
-    fn wish(&self, operation: &Operation, actor: &Actor) -> Result<Wish, OperationError> {
+    pub(super) fn wish(
+        &self,
+        operation: &Operation,
+        actor: &Actor,
+    ) -> Result<Wish, OperationError> {
         match operation {
             Operation::Reload { plugin } => {
                 let plugin = plugin

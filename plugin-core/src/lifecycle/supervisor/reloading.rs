@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::SupervisorState;
 use super::failure::{count_restart, names};
 use super::undo::Undo;
-use crate::config::{self, ManagerKey, Overrides, PreviousOverrides};
+use crate::config::{self, ConfigFiles, ManagerKey, Overrides, PreviousOverrides};
 use crate::error::{Error, Result};
 use crate::init::Predecessor;
 use crate::instance_name::InstanceName;
@@ -18,7 +18,7 @@ use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::checked::{Checked, Instead, Wanted};
 use crate::lifecycle::instance::Instance;
 use crate::lifecycle::operation::{Actor, OperationError, OperationOutcome};
-use crate::lifecycle::reload::{ChangeAction, PlannedChange, plan};
+use crate::lifecycle::reload::{ChangeAction, InstanceChange, PlannedChange, plan};
 use crate::lifecycle::report::PluginStop;
 use crate::lifecycle::{replacing, starting, stopping};
 
@@ -57,6 +57,20 @@ pub(super) struct Switch {
     pub(super) is_kept: bool,
 }
 
+/// A config that was read again.
+#[derive(Debug)]
+pub(super) struct ReadConfig {
+    /// The applied config.
+    now: Arc<Checked>,
+    /// The files that were read.
+    pub(super) files: Arc<ConfigFiles>,
+    read: Result<Checked, OperationError>,
+    /// Whether all sections are applied, including the manager's own.
+    is_whole: bool,
+    kept: Vec<(String, Option<bool>)>,
+    overrides: Option<Overrides>,
+}
+
 /// A checked config that can be applied.
 #[derive(Debug)]
 pub(super) struct Prepared {
@@ -79,13 +93,14 @@ impl Prepared {
         outcome.manager = self.manager;
         outcome.later = self.later;
         outcome.overridden = self.checked.settings.overridden().to_vec();
+        outcome.rollback = self.checked.settings.rollback().cloned();
         outcome
     }
 }
 
 impl SupervisorState {
-    /// Reads and checks config and computes what it would change, without changing anything.
-    pub(super) async fn prepare(&self, wish: Wish) -> Result<Prepared, OperationError> {
+    /// Reads and checks config, without changing anything.
+    pub(super) async fn read(&self, wish: Wish) -> Result<ReadConfig, OperationError> {
         let now = self.kernel.configured();
         let Wish {
             only,
@@ -94,27 +109,31 @@ impl SupervisorState {
             instead,
         } = wish;
         let overrides = instead.overrides().cloned();
+        let is_whole = only.is_none();
         let read = tokio::task::spawn_blocking(move || {
-            let new = now
-                .read_again(switches, instead)
-                .map_err(OperationError::Config)?;
-            let Some(only) = only else {
-                return Ok((now, new.will_move(), new));
-            };
-            let sections = [&now, &new].map(|config| &config.settings.plugins);
-            let is_known = |name: &String| sections.iter().any(|all| all.contains_key(&**name));
-            if let Some(unknown) = only.iter().find(|name| !is_known(name)) {
-                let known = new.settings.instances().map(|(_, one)| one.name());
-                return Err(OperationError::Unknown {
-                    plugin: unknown.clone(),
-                    known: known.collect(),
-                });
-            }
-            let only = new.only(&only, &now).map_err(OperationError::Config)?;
-            Ok((now, false, only))
+            let (files, read) = now.read_again(switches, instead);
+            let read = read.map_err(OperationError::Config);
+            let read = read.and_then(|new| match only {
+                Some(only) => new.taken(&only, &now),
+                None => Ok(new),
+            });
+            (now, files, read)
         });
-        let (now, will_move, checked) =
-            (read.await).map_err(|error| OperationError::Unreadable(error.to_string()))??;
+        let (now, files, read) =
+            (read.await).map_err(|error| OperationError::Unreadable(error.to_string()))?;
+        Ok(ReadConfig {
+            now,
+            files,
+            read,
+            is_whole,
+            kept,
+            overrides,
+        })
+    }
+
+    /// Computes what a config that was read would change, without changing anything.
+    pub(super) fn prepare(&self, reading: ReadConfig) -> Result<Prepared, OperationError> {
+        let (now, checked) = (reading.now, reading.read?);
         let difference = now.settings.difference(&checked.settings);
         let (manager, later): (Vec<_>, Vec<_>) =
             (difference.manager.iter()).partition(|key| key.holds_at_once());
@@ -122,6 +141,7 @@ impl SupervisorState {
             keys.iter().map(|key| key.changed.key.clone()).collect()
         };
         let (manager, mut later) = (names(manager), names(later));
+        let will_move = reading.is_whole && checked.settings.will_move;
         later.extend(will_move.then(|| "plugin_manager.data_dir".to_owned()));
         Ok(Prepared {
             steps: plan(
@@ -137,8 +157,8 @@ impl SupervisorState {
             manager,
             later,
             checked,
-            kept,
-            overrides,
+            kept: reading.kept,
+            overrides: reading.overrides,
         })
     }
 
@@ -186,6 +206,7 @@ impl SupervisorState {
         switches.retain(|plugin, _| !kept.iter().any(|(kept, _)| kept == plugin));
         checked.sources = checked.sources.clone().switched(switches);
         outcome.overridden = checked.settings.overridden().to_vec();
+        outcome.rollback = checked.settings.rollback().cloned();
         self.kernel.configure(checked);
         self.kernel.keep_config(Some(by.to_string())).await;
         outcome.manager = manager;
@@ -195,8 +216,8 @@ impl SupervisorState {
             tracing::info!(keys, "the manager takes over config");
         }
         if !outcome.changes.is_empty() {
-            let changed = outcome.changes.iter().map(|change| change.plugin);
-            let changed = changed.collect::<Vec<_>>().join(", ");
+            let changed = outcome.changes.iter().map(InstanceChange::to_string);
+            let changed = changed.collect::<Vec<_>>().join("; ");
             tracing::info!(changed, "config is taken over");
         }
         Ok(outcome)

@@ -7,7 +7,7 @@ use axum::routing::get;
 use plugin_core::InstanceName;
 use plugin_core::config::Limit;
 use plugin_core::event::{BreakerStatus, HandlerReport};
-use plugin_core::lifecycle::{NextAttempt, OperationError, PluginStatus, State as Life};
+use plugin_core::lifecycle::{NextAttempt, PluginStatus, State as Life};
 use plugin_core::prelude::JsonSchema;
 use plugin_http::{Params, Problem};
 use serde::{Deserialize, Serialize};
@@ -308,10 +308,6 @@ fn find(backends: &Backends, name: &str) -> Result<PluginStatus, Problem> {
     let mut plugins = backends.system.status().plugins;
     match plugins.iter().position(|plugin| plugin.name == name) {
         Some(at) => Ok(plugins.swap_remove(at)),
-        None => {
-            let known = plugins.iter().map(|it| it.name).collect();
-            let plugin = name.to_owned();
-            Err(OperationError::Unknown { plugin, known }.into())
-        }
+        None => Err(backends.absent(name.to_owned())),
     }
 }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json};
 use plugin_core::InstanceName;
-use plugin_core::lifecycle::{Operation, OperationError, PluginStatus};
+use plugin_core::lifecycle::{Operation, PluginStatus};
 use plugin_core::prelude::JsonSchema;
 use plugin_http::{JsonBody, Problem};
 use serde::Serialize;
@@ -64,9 +64,7 @@ async fn show(
     let is_meant = |name: &str| name == plugin || InstanceName::of(name).section == plugin;
     instances.retain(|instance| is_meant(instance.name));
     if instances.is_empty() {
-        let plugins = backends.system.status().plugins;
-        let known = plugins.iter().map(|it| it.name).collect();
-        return Err(OperationError::Unknown { plugin, known }.into());
+        return Err(backends.absent(plugin));
     }
     Ok(Json(Shown { plugin, instances }))
 }

@@ -259,3 +259,33 @@ async fn who_does_not_wait_any_more_is_told_that_it_goes_on() {
     })
     .await;
 }
+
+/// What config names and what nobody does are told apart.
+#[tokio::test]
+async fn report_i12_an_instance_that_is_not_loaded_is_told_as_such() {
+    let site = Site::with("leaf@eu: { enabled: false }", json!({})).await;
+    let paths = ["/v1/plugins/leaf%40eu", "/v1/history/leaf%40eu"];
+    for path in paths {
+        let answer = site.get(path).await;
+        assert_eq!(answer.status, 404, "{answer:?}");
+        let detail = answer.body["detail"].as_str().unwrap();
+        assert!(
+            detail.starts_with("`leaf@eu` is not loaded: `load` "),
+            "{detail}"
+        );
+    }
+    let answer = site.get("/v1/plugins/leaf%40us").await;
+    assert_eq!(answer.status, 404);
+    let detail = answer.body["detail"].as_str().unwrap();
+    assert_eq!(
+        detail,
+        "there is no instance `leaf@us`: did you mean `leaf@eu`?"
+    );
+    let loaded = site.post("/v1/plugins/base%40us/load", json!({})).await;
+    assert_eq!(loaded.status, 404, "{loaded:?}");
+    let detail = loaded.body["detail"].as_str().unwrap();
+    assert_eq!(
+        detail,
+        "there is no instance `base@us`: a section `base@us` of a config file makes it"
+    );
+}

@@ -98,4 +98,9 @@ pub(super) const FAMILIES: &[Family] = &[
             }
         },
     ),
+    gauge(
+        "plugin_manager_config_rolled_back",
+        "Whether an earlier config is in force in place of the files, until one of them changes: 1 or 0.",
+        |snapshot, samples| samples.put([], snapshot.status.config.rollback.is_some()),
+    ),
 ];

@@ -192,3 +192,35 @@ fn report_c5_what_a_plugin_refuses_is_told_by_check_at_its_place() {
         assert!(!ended.stderr.contains("hunter2"), "{ended:?}");
     }
 }
+
+/// One file that can't be read takes nothing away from what the others say.
+#[test]
+fn report_i12_commands_that_only_look_go_on_with_what_can_be_read() {
+    let hello = "config/plugins/hello-plugin.yaml";
+    let app = App::new()
+        .file(hello, "hello-plugin: { config: { message: ahoy } }\n")
+        .file(
+            "config/plugins/file-plugin.yaml",
+            "file-plugin: { config: [\n",
+        );
+    for (line, told) in [
+        ("config show hello-plugin", "\"ahoy\""),
+        ("dead-letters list", "no dead letters"),
+        ("queue", "plugin  handler"),
+    ] {
+        let ended = app.run(line);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(
+            ended.stdout.contains(told) || ended.stderr.contains(told),
+            "{ended:?}"
+        );
+        let warning =
+            "warning: this part of the config can't be read: config/plugins/file-plugin.yaml:";
+        assert!(ended.stderr.contains(warning), "{ended:?}");
+    }
+    // What changes something wants to know all of it.
+    for line in ["queue drop --all", "dead-letters drop --all"] {
+        let ended = app.run(line);
+        assert_ne!(ended.code, Some(0), "{ended:?}");
+    }
+}

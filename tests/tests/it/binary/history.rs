@@ -253,3 +253,61 @@ fn after_a_reload_that_failed_the_next_start_has_the_config_that_ran_if_it_is_as
         "a file that changes counts: {shown}"
     );
 }
+
+#[test]
+fn report_i12_files_that_are_refused_are_told_while_another_config_holds() {
+    let manager = "plugin_manager: { on_failed_reload: rollback }\n";
+    let mut serving = Serving::start_in(app("one").file(MANAGER, manager), "", &[]);
+    serving.until("running");
+    let broken = "hello-plugin: { config: { mesage: two } }\n";
+    std::fs::write(serving.app().path(HELLO), broken).unwrap();
+    assert_eq!(serving.app().run("reload").code, Some(3));
+    // What a command is refused stands in the log, too.
+    serving.log_until("the config is not taken over, what held before goes on: ");
+    serving.log_until("the config that runs is in the place of the files");
+    let app = serving.app();
+    let mistake = "hello-plugin.config.mesage: unknown key";
+    let holds = "config is rolled back to generation 1: the files do not count until one of them changes, for they were refused: ";
+    for line in ["reload", "reload --dry-run", "ps"] {
+        let told = app.run(line);
+        assert_eq!(told.code, Some(0), "{told:?}");
+        let line = told.stdout.lines().find(|line| line.starts_with(holds));
+        assert!(line.is_some_and(|line| line.contains(mistake)), "{told:?}");
+    }
+    let checked = app.run("check");
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+    let (in_force, files) = checked.stdout.split_once('\n').unwrap();
+    assert!(
+        in_force.starts_with("config 1, which is in the place of the files, is good: "),
+        "{checked:?}"
+    );
+    assert!(files.starts_with("the files are refused:\n"), "{checked:?}");
+    assert!(files.contains(mistake), "{checked:?}");
+    let checked = app.run("check --format json").json();
+    assert_eq!(checked["ok"], true);
+    assert_eq!(checked["rolled_back_to"], 1);
+    assert_eq!(checked["files"]["ok"], false);
+    assert_eq!(checked["files"]["errors"][0]["kind"], "unknown_key");
+    serving.signal("-INT");
+    assert_eq!(serving.end().code, Some(0));
+}
+
+/// Of a reload by a signal the log tells all, in its own form.
+#[test]
+fn report_i12_a_signal_prints_nothing_beside_the_log() {
+    let json = [("APP__LOGGER_PLUGIN__CONFIG__FORMAT", "json")];
+    let mut serving = Serving::start_in(app("one"), "", &json);
+    serving.until("running");
+    serving.signal("-HUP");
+    serving.log_until("nothing has changed");
+    std::fs::write(serving.app().path(HELLO), "hello-plugin: { mesage: 1 }\n").unwrap();
+    serving.signal("-HUP");
+    serving.log_until("hello-plugin.mesage: unknown key");
+    serving.signal("-INT");
+    let ended = serving.end();
+    assert_eq!(ended.code, Some(0));
+    for line in ended.stderr.lines() {
+        let read = serde_json::from_str::<serde_json::Value>(line);
+        assert!(read.is_ok(), "{line}");
+    }
+}

@@ -251,3 +251,80 @@ fn a_variable_names_an_instance_with_a_third_underscore() {
     );
     assert!(line.ends_with("\"database-plugin\""), "{line}");
 }
+
+/// What an instance is bound to goes before what the build would give it.
+#[test]
+fn report_i12_explain_goes_by_the_bindings_in_force() {
+    let app = app(EU);
+    let explained = |name: &str| app.run(&format!("explain {name} --format json")).json();
+    let texts = |list: &Value| {
+        let texts = list.as_array().unwrap().iter();
+        let texts = texts.map(|text| text.as_str().unwrap().to_owned());
+        texts.collect::<Vec<_>>()
+    };
+    let eu = explained("user-service@eu");
+    let after = "`user-service@eu` needs service `Database` of `database-plugin@eu`";
+    assert_eq!(texts(&eu["order"]["after"]), [after]);
+    assert_eq!(eu["order"]["forced_by"], after);
+    let first = explained("user-service");
+    assert_eq!(
+        texts(&first["order"]["after"]),
+        ["`user-service` needs service `Database` of `database-plugin`"]
+    );
+    let [database, database_eu] = ["database-plugin", "database-plugin@eu"].map(|name| {
+        let explained = explained(name);
+        texts(&explained["order"]["before"])
+    });
+    assert!(database_eu.contains(&after.to_owned()), "{database_eu:?}");
+    assert!(
+        database_eu.iter().all(|edge| edge.contains("@eu` ")),
+        "{database_eu:?}"
+    );
+    assert!(
+        !database.iter().any(|edge| edge.contains("@eu")),
+        "{database:?}"
+    );
+}
+
+/// The same number stands for a plugin wherever one is told.
+#[test]
+fn report_i12_places_of_explain_list_and_graph_agree() {
+    let app = app(EU);
+    let listed = app.run("list --format json").json();
+    let drawn = app.run("graph").stdout;
+    for plugin in listed.as_array().unwrap() {
+        let (Some(place), Some(name)) = (plugin["place"].as_u64(), plugin["name"].as_str()) else {
+            continue;
+        };
+        let explained = app.run(&format!("explain {name} --format json")).json();
+        assert_eq!(explained["order"]["place"], place, "{name}");
+        let row = drawn.lines().map(|line| line.split_whitespace());
+        let row = row.map(|row| row.take(2).collect::<Vec<_>>());
+        let mut row = row.filter(|row| row.get(1) == Some(&name));
+        assert_eq!(row.next().unwrap()[0], place.to_string(), "{name}");
+    }
+}
+
+#[test]
+fn report_i12_a_replica_is_explained_by_its_number() {
+    let app = app("hello-plugin: { replicas: 2, config: { message: ahoy } }");
+    let explained = app.run("explain hello-plugin#2");
+    assert_eq!(explained.code, Some(0), "{explained:?}");
+    for told in ["`hello-plugin#2` is one of its replicas", "ahoy"] {
+        assert!(explained.stdout.contains(told), "{explained:?}");
+    }
+    assert_eq!(
+        app.run("config show hello-plugin#2").stdout,
+        app.run("config show hello-plugin").stdout
+    );
+    for absent in ["hello-plugin#3", "hello-plugin#0", "hello-plugin#x"] {
+        let refused = app.run(&format!("explain {absent}"));
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(
+            refused
+                .stderr
+                .contains("config has `hello-plugin#1` to `hello-plugin#2`"),
+            "{refused:?}"
+        );
+    }
+}

@@ -339,3 +339,33 @@ fn a_real_prometheus_scrapes_it_and_answers_and_its_alerts_are_raised() {
         alert.iter().any(|(plugin, _)| plugin == "hello-plugin")
     });
 }
+
+/// The port is another one with the reload that applies it.
+#[test]
+fn report_i12_another_metrics_port_is_in_force_at_once() {
+    const FILE: &str = "config/plugin_manager.yaml";
+    let app = App::new().file(FILE, "plugin_manager: {}\n");
+    let mut serving = Serving::start_in(app, "", &[]);
+    serving.until("running; Ctrl-C stops");
+    let file = serving.app().path("data/plugins/metrics-plugin/address");
+    let change = |text: &str| {
+        std::fs::write(serving.app().path(FILE), text).unwrap();
+        let reloaded = serving.app().run("reload");
+        assert!(
+            reloaded
+                .stdout
+                .starts_with("changed, and in force: plugin_manager."),
+            "{reloaded:?}"
+        );
+    };
+    change("plugin_manager: { metrics_port: 0 }\n");
+    eventually("metrics are served", || {
+        file.exists() && ask(&serving, "/livez", None).0 == 200
+    });
+    assert_eq!(ask(&serving, "/healthz", None).0, 200);
+    assert!(ask(&serving, "/nothing", None).2.contains("`/healthz`"));
+    change("plugin_manager: { metrics_port: 0, enable_metrics: false }\n");
+    eventually("metrics are not served", || !file.exists());
+    serving.signal("-INT");
+    assert_eq!(serving.end().code, Some(0));
+}

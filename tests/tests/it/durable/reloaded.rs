@@ -24,14 +24,30 @@ fn with_file() -> (TempDir, Rig) {
 }
 
 fn write(dir: &TempDir, config: &str) {
-    let section = format!("durable-receiver:\n  config: {config}\n");
-    std::fs::write(dir.path().join("durable-receiver.yaml"), section).unwrap();
+    write_of("durable-receiver", dir, config);
+}
+
+fn write_of(instance: &str, dir: &TempDir, config: &str) {
+    let section = format!("{instance}:\n  config: {config}\n");
+    std::fs::write(dir.path().join(format!("{instance}.yaml")), section).unwrap();
 }
 
 #[tokio::test]
 async fn no_event_is_lost_or_repeated_by_reloads() {
-    const PARCELS: u64 = 2_000;
+    reload_under_load("durable-receiver", with_file()).await;
+}
+
+#[tokio::test]
+async fn report_i12_no_event_is_lost_or_repeated_by_reloads_of_a_labelled_instance() {
     let (dir, rig) = with_file();
+    let rig = rig.set("durable-receiver", "enabled", false);
+    write_of("durable-receiver@eu", &dir, "{}");
+    reload_under_load("durable-receiver@eu", (dir, rig)).await;
+}
+
+/// Reloads the one instance that receives while parcels come.
+async fn reload_under_load(instance: &str, (dir, rig): (TempDir, Rig)) {
+    const PARCELS: u64 = 2_000;
     let running = rig.start().await;
     let journal = running.service::<dyn Journal>().unwrap();
     let parcels = running.publisher::<Parcel>();
@@ -43,9 +59,14 @@ async fn no_event_is_lost_or_repeated_by_reloads() {
     };
     let reload = async {
         for round in 0..40_u64 {
-            write(&dir, &format!("{{ hang_from: {} }}", u64::MAX - round));
+            let config = format!("{{ hang_from: {} }}", u64::MAX - round);
+            write_of(instance, &dir, &config);
             let outcome = running.handle().reload().await.unwrap();
-            assert_eq!(outcome.changes[0].action, ChangeAction::Restart);
+            let change = &outcome.changes[0];
+            assert_eq!(
+                (change.plugin, change.action),
+                (instance, ChangeAction::Restart)
+            );
             assert_eq!((outcome.dead_lettered, outcome.lost), (0, 0));
         }
     };
