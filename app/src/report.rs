@@ -72,6 +72,8 @@ pub(crate) struct Beside<'a> {
     pub(crate) later: &'a [String],
     /// Plugins that are on or off whatever the files say.
     pub(crate) overridden: &'a [String],
+    /// Why the config is not in the history.
+    pub(crate) not_kept: Option<&'a str>,
     /// What holds in the place of the files.
     pub(crate) rollback: Option<&'a Rollback>,
 }
@@ -113,6 +115,8 @@ pub(crate) fn changed<'a>(
             "on or off by `enable` or `disable`, whatever the files say: {plugins}; `config reset` has the files decide"
         )
     });
+    let not_kept = (beside.not_kept)
+        .map(|why| format!("in force, but not kept for `config history` and a rollback: {why}"));
     let keys: Vec<_> = manager.into_iter().chain(later).collect();
     let done = match (table.is_empty(), keys.is_empty()) {
         (false, _) => Some(table.to_string().trim_end().to_owned()),
@@ -121,7 +125,11 @@ pub(crate) fn changed<'a>(
         (true, true) => Some("nothing has changed".to_owned()),
     };
     let rollback = beside.rollback.map(ToString::to_string);
-    let beside = keys.into_iter().chain(overridden).chain(rollback);
+    let beside = keys
+        .into_iter()
+        .chain(overridden)
+        .chain(rollback)
+        .chain(not_kept);
     let lines: Vec<_> = done.into_iter().chain(beside).collect();
     lines.join("\n")
 }

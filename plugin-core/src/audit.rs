@@ -31,16 +31,17 @@ pub use verify::{AuditBreak, AuditProblem, Verified, verify};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use chain::Tail;
 use file::LogFile;
-use journal::{Journal, Message};
+use journal::{Journal, Losses, Message};
 use repeats::Repeats;
 
 /// Name of the file below `data_dir`.
@@ -72,7 +73,7 @@ pub struct Audit(Option<Arc<AuditInner>>);
 
 struct AuditInner {
     queue: mpsc::Sender<Message>,
-    lost: Arc<AtomicU64>,
+    losses: Arc<Losses>,
     repeats: Mutex<Repeats>,
 }
 
@@ -105,17 +106,21 @@ impl Audit {
         Self(None)
     }
 
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.0.is_none()
+    }
+
     fn spawn(file: LogFile, tail: Tail) -> io::Result<Self> {
         let (queue, entries) = mpsc::channel(QUEUE);
-        let lost = Arc::new(AtomicU64::new(0));
-        let journal = Journal::new(file, tail, Arc::clone(&lost));
+        let losses = Arc::<Losses>::default();
+        let journal = Journal::new(file, tail, Arc::clone(&losses));
         std::thread::Builder::new()
             .name("audit".to_owned())
             .spawn(move || journal.run(entries))?;
         let repeats = Mutex::new(Repeats::new());
         Ok(Self(Some(Arc::new(AuditInner {
             queue,
-            lost,
+            losses,
             repeats,
         }))))
     }
@@ -130,7 +135,7 @@ impl Audit {
         let Some(inner) = &self.0 else { return };
         let message = Message::Entry(SystemTime::now(), entry);
         if inner.queue.try_send(message).is_err() {
-            inner.lost.fetch_add(1, Relaxed);
+            inner.losses.add();
         }
     }
 
@@ -189,7 +194,38 @@ impl Audit {
     /// Number of entries that were lost.
     #[must_use]
     pub fn lost(&self) -> u64 {
-        self.0.as_ref().map_or(0, |inner| inner.lost.load(Relaxed))
+        self.0.as_ref().map_or(0, |inner| inner.losses.count())
+    }
+
+    /// The number of lost entries, and whether the log can be written.
+    pub(crate) fn status(&self) -> AuditStatus {
+        let failure = self.0.as_ref().and_then(|inner| inner.losses.reason());
+        AuditStatus {
+            lost: self.lost(),
+            failure,
+        }
+    }
+
+    /// Checks that the log can be written. If entries were lost, it tries to record their number.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason why the log can't be written.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it can be dropped at any time.
+    pub(crate) async fn check(&self) -> Result<(), String> {
+        let Some(inner) = &self.0 else { return Ok(()) };
+        if inner.losses.untold() == 0 {
+            return Ok(());
+        }
+        let (done, answer) = oneshot::channel();
+        // Without a writer, the log is closed, and the service ends.
+        if inner.queue.send(Message::Retry(done)).await.is_err() {
+            return Ok(());
+        }
+        answer.await.unwrap_or_default().map_or(Ok(()), Err)
     }
 }
 
@@ -207,6 +243,18 @@ impl fmt::Debug for Audit {
             "Audit(disabled)"
         })
     }
+}
+
+/// The state of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct AuditStatus {
+    /// Number of entries that were lost because the disk or the queue was full.
+    pub lost: u64,
+    /// Why the log can't be written; `None` if it can. As long as there is a reason, operations are
+    /// refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
 }
 
 /// The error when the audit log can't be opened.

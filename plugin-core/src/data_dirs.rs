@@ -187,15 +187,23 @@ impl Look {
     pub(crate) async fn check(&self, home: Place) -> Result<(), String> {
         let gone = move || home.check().map_err(|error| error.to_string());
         answer(gone).await?;
-        let data_dir = self.data_dir.clone();
-        let disk = self.disk.get_or_init(|| {
-            answer(move || {
-                probe(&data_dir)
-                    .map_err(|error| format!("`{}` can't be written: {error}", data_dir.display()))
-            })
-        });
+        let disk = self.disk.get_or_init(|| check_room(&self.data_dir));
         disk.await.clone()
     }
+}
+
+/// Checks that the disk of a directory has room.
+///
+/// # Errors
+///
+/// Returns the reason why it has none.
+pub(crate) async fn check_room(directory: &Path) -> Result<(), String> {
+    let directory = directory.to_owned();
+    let probe = move || {
+        probe(&directory)
+            .map_err(|error| format!("`{}` can't be written: {error}", directory.display()))
+    };
+    answer(probe).await
 }
 
 /// Calls a function that uses the disk and may block.
@@ -214,8 +222,11 @@ fn probe(data_dir: &Path) -> io::Result<()> {
     let mut options = owned::options();
     let open = regular::open(&path, options.write(true).create(true).truncate(true));
     let written = open.and_then(|mut file| file.write_all(&BLOCK));
-    let removed = fs::remove_file(&path);
-    written.and(removed)
+    match fs::remove_file(&path) {
+        // Another check has removed it.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => written,
+        removed => written.and(removed),
+    }
 }
 
 #[cfg(test)]

@@ -31,6 +31,30 @@ use std::path::Path;
 pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, without_waiting());
+    open_with(path, options)
+}
+
+/// Like [`open`], for a file whose place only the service may choose: it refuses a symbolic link.
+///
+/// # Errors
+///
+/// As [`open`], and [`NotRegular`] also for a symbolic link.
+pub fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        let flags = without_waiting() | rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags);
+    }
+    open_with(path, options).map_err(|error| match path.is_symlink() {
+        true => NotRegular {
+            noun: "a symbolic link",
+        }
+        .into(),
+        false => error,
+    })
+}
+
+fn open_with(path: &Path, options: &OpenOptions) -> io::Result<File> {
     // A socket, a directory, or a FIFO without a reader can't even be opened.
     let file = options.open(path).map_err(|error| match check(path) {
         Err(other) if is_other(&other) => other,

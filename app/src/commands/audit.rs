@@ -129,7 +129,13 @@ fn summary(verified: &Verified) -> String {
             "\n{lines} before them name no other line: an older version wrote them"
         ));
     } else if !verified.from_the_beginning {
-        text.push_str("\nwhat was before is not there any more: newer files have taken its place");
+        text.push_str(match verified.files.as_slice() {
+            [_] => {
+                "\nwhat was before is not there any more: somebody removed it, or the log keeps only \
+                 one file"
+            }
+            _ => "\nwhat was before is not there any more: newer files have taken its place",
+        });
     }
     if let Some(last) = verified.last {
         text.push_str(&format!("\nlast line: {last}"));

@@ -38,6 +38,7 @@ struct Outcome {
     manager: Vec<String>,
     later: Vec<String>,
     overridden: Vec<String>,
+    not_kept: Option<String>,
     rollback: Option<Rollback>,
     dead_lettered: usize,
     lost: usize,
@@ -214,6 +215,7 @@ fn told(asked: &OperationRequest<'_>, outcome: &Outcome) -> String {
                 manager: &outcome.manager,
                 later: &outcome.later,
                 overridden: &outcome.overridden,
+                not_kept: outcome.not_kept.as_deref(),
                 rollback: outcome.rollback.as_ref(),
             };
             report::changed(changes, beside, asked.dry_run)

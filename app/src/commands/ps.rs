@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use plugin_core::InstanceName;
 use plugin_core::config::Rollback;
+use plugin_core::{InstanceName, printable};
 use serde::Deserialize;
 
 use super::answer;
@@ -23,6 +23,8 @@ struct Status {
     backlog: usize,
     #[serde(default)]
     process: Process,
+    #[serde(default)]
+    audit: AuditNotes,
     #[serde(default)]
     config: ConfigNotes,
     plugins: Vec<Instance>,
@@ -44,6 +46,15 @@ struct ConfigAttempt {
     by: String,
     at: String,
     error: Option<String>,
+}
+
+/// The audit log, as far as people are told.
+#[derive(Debug, Default, Deserialize)]
+struct AuditNotes {
+    #[serde(default)]
+    lost: u64,
+    /// Why it can't be written.
+    failure: Option<String>,
 }
 
 /// The process, as far as people are told.
@@ -124,6 +135,9 @@ pub(super) fn ps(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
             }
             for more in [processes, limits].iter().filter(|more| !more.is_empty()) {
                 out.text(format!("\n{more}\n"));
+            }
+            if let Some(line) = status.audit.told() {
+                out.line(&line, Some(Paint::Red));
             }
             for line in status.config.trouble() {
                 out.line(&line, Some(Paint::Yellow));
@@ -252,6 +266,25 @@ fn summary(status: &Status) -> String {
         (1, _) => format!("{ready} of {plugins} is ready{waiting}"),
         _ if has_instances => format!("{ready} of {all} instances are ready{waiting}"),
         _ => format!("{ready} of {plugins} are ready{waiting}"),
+    }
+}
+
+impl AuditNotes {
+    /// A line, if something is wrong with it.
+    fn told(&self) -> Option<String> {
+        let lost = match self.lost {
+            0 => String::new(),
+            1 => "; 1 entry is lost".to_owned(),
+            lost => format!("; {lost} entries are lost"),
+        };
+        match &self.failure {
+            Some(why) => Some(format!(
+                "the audit log can't be written, so nothing can be changed: {}{lost}",
+                printable::line(why)
+            )),
+            None if self.lost > 0 => Some(format!("the audit log is written again{lost}")),
+            None => None,
+        }
     }
 }
 

@@ -45,7 +45,7 @@ impl LogFile {
         if let Some(tail) = Tail::of(&mut self.file)? {
             return Ok(tail);
         }
-        let before = regular::open(&numbered(self.place.path(), 1), File::options().read(true));
+        let before = regular::open_own(&numbered(self.place.path(), 1), File::options().read(true));
         let last = match before {
             Ok(mut file) => Tail::of(&mut file)?.map(|tail| tail.last),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -118,7 +118,7 @@ impl Sink for LogFile {
 
 fn open_append(path: &Path) -> io::Result<(File, u64)> {
     let mut options = owned::options();
-    let file = regular::open(path, options.append(true).read(true).create(true))?;
+    let file = regular::open_own(path, options.append(true).read(true).create(true))?;
     owned::own_file(&file)?;
     let size = file.metadata()?.len();
     Ok((file, size))

@@ -5,8 +5,8 @@
 //! line in which it stopped.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use serde::Serialize;
@@ -19,6 +19,8 @@ use crate::timestamp::Timestamp;
 /// A request to the writer.
 pub(super) enum Message {
     Entry(SystemTime, Entry),
+    /// Tries to write again, and answers why that fails.
+    Retry(oneshot::Sender<Option<String>>),
     Flush(oneshot::Sender<()>),
     Close(oneshot::Sender<()>),
 }
@@ -54,9 +56,42 @@ pub(super) struct Journal<S> {
     /// The end of the file.
     tail: Tail,
     reported: bool,
-    lost: Arc<AtomicU64>,
-    /// The part of `lost` that is recorded in the file.
-    told: u64,
+    losses: Arc<Losses>,
+}
+
+/// The entries that were lost.
+#[derive(Debug, Default)]
+pub(super) struct Losses {
+    count: AtomicU64,
+    /// The part of `count` that is recorded in the file.
+    told: AtomicU64,
+    /// Why the file can't be written now.
+    reason: Mutex<Option<String>>,
+}
+
+impl Losses {
+    pub(super) fn count(&self) -> u64 {
+        self.count.load(Relaxed)
+    }
+
+    /// Counts one.
+    pub(super) fn add(&self) {
+        self.count.fetch_add(1, Relaxed);
+    }
+
+    /// Number of the entries whose loss is not recorded in the file.
+    pub(super) fn untold(&self) -> u64 {
+        self.count() - self.told.load(Relaxed)
+    }
+
+    /// Why the file can't be written now; `None` if it can, as far as is known.
+    pub(super) fn reason(&self) -> Option<String> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<String>> {
+        self.reason.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[derive(Serialize)]
@@ -67,14 +102,13 @@ struct Line<'a> {
 }
 
 impl<S: Sink> Journal<S> {
-    pub(super) fn new(sink: S, tail: Tail, lost: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(sink: S, tail: Tail, losses: Arc<Losses>) -> Self {
         Self {
             sink,
             lines: Vec::new(),
             tail,
             reported: false,
-            lost,
-            told: 0,
+            losses,
         }
     }
 
@@ -85,6 +119,10 @@ impl<S: Sink> Journal<S> {
             for message in batch.drain(..) {
                 match message {
                     Message::Entry(time, entry) => self.add(time, &entry),
+                    Message::Retry(done) => {
+                        self.write();
+                        done.send(self.losses.reason()).unwrap_or_default();
+                    }
                     Message::Flush(done) => {
                         self.settle();
                         acknowledge(done);
@@ -140,6 +178,7 @@ impl<S: Sink> Journal<S> {
         }
         if self.tail.is_broken {
             self.sink.write_all(b"\n").map_err(|error| (0, error))?;
+            self.tail.is_broken = false;
         }
         let links = Links::new(lines, self.tail.last);
         let (written, result) = self.write_all(&links.text);
@@ -179,7 +218,7 @@ impl<S: Sink> Journal<S> {
     }
 
     fn lose(&mut self, error: &io::Error) {
-        self.lost.fetch_add(1, Relaxed);
+        self.losses.add();
         self.report(error);
     }
 
@@ -191,18 +230,22 @@ impl<S: Sink> Journal<S> {
     }
 
     fn tell_losses(&mut self) {
-        let lost = self.lost.load(Relaxed);
-        if lost == self.told {
+        let untold = self.losses.untold();
+        if untold == 0 {
             return;
         }
         let entry = Entry::new("audit", "record", Outcome::Failed)
-            .detail(format!("{} entries are missing here", lost - self.told));
+            .detail(format!("{untold} entries are missing here"));
         self.add(SystemTime::now(), &entry);
         let lines = std::mem::take(&mut self.lines);
         // If this fails, the next write reports the loss, because this entry is not counted as lost
         // itself.
-        if self.append(&lines).is_ok() {
-            self.told = lost;
+        match self.append(&lines) {
+            Ok(()) => {
+                self.losses.told.fetch_add(untold, Relaxed);
+                *self.losses.lock() = None;
+            }
+            Err((_, error)) => *self.losses.lock() = Some(error.to_string()),
         }
     }
 
@@ -260,15 +303,15 @@ mod tests {
 
     /// The content of the disk after three entries, and how many were lost.
     fn three(mut disk: Disk) -> (Vec<String>, u64, usize) {
-        let lost = Arc::new(AtomicU64::new(0));
-        let mut journal = Journal::new(&mut disk, Tail::EMPTY, Arc::clone(&lost));
+        let losses = Arc::<Losses>::default();
+        let mut journal = Journal::new(&mut disk, Tail::EMPTY, Arc::clone(&losses));
         for action in ["start", "fail", "stop"] {
             journal.add(SystemTime::now(), &entry(action));
         }
         journal.settle();
         let text = String::from_utf8(disk.text).unwrap();
         let lines = text.lines().map(str::to_owned).collect();
-        (lines, lost.load(Relaxed), disk.writes)
+        (lines, losses.count(), disk.writes)
     }
 
     #[test]

@@ -93,7 +93,7 @@ pub fn read(data_dir: &Path, query: &AuditQuery) -> io::Result<AuditPage> {
     let mut page = AuditPage::default();
     let mut before = query.before;
     for number in 0.. {
-        let file = regular::open(&numbered(&current, number), File::options().read(true));
+        let file = regular::open_own(&numbered(&current, number), File::options().read(true));
         let file = match file {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => break,

@@ -60,6 +60,12 @@ pub enum AuditProblem {
     FollowsAnEarlierLine,
     /// It does not contain the digest of a line before it, as all entries do.
     NamesNoLine,
+    /// It is empty, and no line of the log is: an entry was removed, or the line was inserted.
+    Empty,
+    /// The last line has no end: a crash, a full disk or somebody cut it off.
+    CutOff,
+    /// The file has no line: nothing was recorded yet, or somebody emptied it.
+    NoLine,
 }
 
 impl AuditProblem {
@@ -75,6 +81,9 @@ impl AuditProblem {
                 "follows an earlier line than the one before it: what stands between was put in"
             }
             Self::NamesNoLine => "names no line before it, so it was put in or changed",
+            Self::Empty => "is empty, so an entry was removed or the line was put in",
+            Self::CutOff => "has no end: a crash, a full disk or somebody cut it off",
+            Self::NoLine => "is not there: nothing was recorded yet, or somebody emptied the file",
         }
     }
 }
@@ -135,8 +144,8 @@ pub fn verify(data_dir: &Path) -> io::Result<Verified> {
     files.reverse();
     let mut walk = ChainWalk::default();
     for file in &files {
-        let open = regular::open(file, File::options().read(true))?;
-        walk.file(file, BufReader::new(open))?;
+        let open = regular::open_own(file, File::options().read(true))?;
+        walk.file(file, BufReader::new(open), *file == current)?;
     }
     Ok(walk.end(files))
 }
@@ -156,20 +165,40 @@ struct ChainWalk {
 }
 
 impl ChainWalk {
-    fn file(&mut self, path: &Path, mut text: impl BufRead) -> io::Result<()> {
+    fn file(&mut self, path: &Path, mut text: impl BufRead, is_current: bool) -> io::Result<()> {
         let mut bytes = Vec::new();
         for line in 1.. {
             bytes.clear();
             text.read_until(b'\n', &mut bytes)?;
-            // There is nothing, or a line without an end.
-            if bytes.pop_if(|last| *last == b'\n').is_none() {
-                break;
+            // The service may be writing the line. Then its rest has arrived meanwhile.
+            if bytes.last().is_some_and(|last| *last != b'\n') {
+                text.read_until(b'\n', &mut bytes)?;
             }
-            if !bytes.is_empty() {
-                self.line(path, line, &bytes);
+            let has_end = bytes.pop_if(|last| *last == b'\n').is_some();
+            match (has_end, bytes.is_empty()) {
+                (false, true) if line == 1 => self.add_break(path, line, AuditProblem::NoLine),
+                (false, true) => {}
+                (false, false) if is_current => {
+                    self.add_break(path, line, AuditProblem::CutOff);
+                }
+                // The service itself can write an empty line after one that was cut off.
+                (true, true) if !self.strays.is_empty() => {}
+                (true, true) => self.add_break(path, line, AuditProblem::Empty),
+                (_, false) => self.line(path, line, &bytes),
+            }
+            if !has_end {
+                break;
             }
         }
         Ok(())
+    }
+
+    fn add_break(&mut self, file: &Path, line: usize, problem: AuditProblem) {
+        self.breaks.push(AuditBreak {
+            file: file.to_owned(),
+            line,
+            problem,
+        });
     }
 
     fn line(&mut self, path: &Path, line: usize, bytes: &[u8]) {
@@ -212,15 +241,11 @@ impl ChainWalk {
         if only_strays_between {
             return;
         }
-        self.breaks.push(AuditBreak {
-            file: path.to_owned(),
-            line,
-            problem: if is_earlier {
-                AuditProblem::FollowsAnEarlierLine
-            } else {
-                AuditProblem::DoesNotFollow
-            },
-        });
+        let problem = match is_earlier {
+            true => AuditProblem::FollowsAnEarlierLine,
+            false => AuditProblem::DoesNotFollow,
+        };
+        self.add_break(path, line, problem);
     }
 
     fn end(mut self, files: Vec<PathBuf>) -> Verified {
@@ -368,6 +393,42 @@ mod tests {
         put(dir.path(), &lines);
         let after = verify(dir.path()).unwrap();
         assert!(after.is_whole() && !after.has(&last));
+    }
+
+    #[tokio::test]
+    async fn report_13_an_end_that_is_cut_off_an_empty_line_and_an_emptied_file_are_told() {
+        use AuditProblem::{CutOff, Empty, NoLine};
+        let dir = log(3).await;
+        let path = dir.path().join(FILE_NAME);
+        let whole = fs::read_to_string(&path).unwrap();
+        fs::write(&path, &whole[..whole.len() - 20]).unwrap();
+        assert_eq!(problems(dir.path()), [(3, CutOff)]);
+        fs::write(&path, whole.trim_end()).unwrap();
+        assert_eq!(problems(dir.path()), [(3, CutOff)]);
+        fs::write(&path, whole.replacen('\n', "\n\n", 1)).unwrap();
+        assert_eq!(problems(dir.path()), [(2, Empty)]);
+        fs::write(&path, whole.clone() + "\n").unwrap();
+        assert_eq!(problems(dir.path()), [(4, Empty)]);
+        fs::write(&path, "").unwrap();
+        assert_eq!(problems(dir.path()), [(1, NoLine)]);
+        fs::write(&path, whole).unwrap();
+        assert_eq!(problems(dir.path()), []);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn report_13_a_link_in_the_place_of_the_log_is_refused() {
+        let (dir, other) = (log(1).await, tempfile::tempdir().unwrap());
+        let (path, elsewhere) = (dir.path().join(FILE_NAME), other.path().join("log"));
+        fs::rename(&path, &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        let before = fs::read(&elsewhere).unwrap();
+        let error = Audit::open(dir.path()).unwrap_err();
+        let why = std::error::Error::source(&error).unwrap().to_string();
+        assert!(why.starts_with("a symbolic link is there"), "{why}");
+        let why = verify(dir.path()).unwrap_err().to_string();
+        assert!(why.starts_with("a symbolic link is there"), "{why}");
+        assert_eq!(fs::read(&elsewhere).unwrap(), before);
     }
 
     #[tokio::test]

@@ -26,7 +26,15 @@ pub(super) fn parse(text: &str, origin: &Origin) -> Result<Node, Vec<Issue>> {
         return Err(vec![Issue::new(IssueKind::Syntax, origin, "", what)]);
     }
     let mut tree = Tree::of(origin);
-    let mut parser = Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // The parser takes it for the end of the text.
+    if let Some((before, _)) = text.split_once('\0') {
+        let last = before.rsplit('\n').next().unwrap_or_default();
+        let place = (before.matches('\n').count() + 1, last.chars().count() + 1);
+        let issue = tree.fault(place, fault::NUL);
+        return Err(tree.faulty(*issue));
+    }
+    let mut parser = Parser::new_from_str(text);
     while let Some(next) = parser.next_event() {
         let taken = match next {
             Ok((event, span)) => tree.take(event, mark(&span.start)),

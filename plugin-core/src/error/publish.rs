@@ -36,6 +36,11 @@ pub enum PublishError {
         /// The plugin and the handler whose mailbox was full; `None` if it was a group.
         place: Option<(&'static str, &'static str)>,
     },
+    /// An operator published the event, and the audit log can't be written: no subscriber got it.
+    NotRecorded {
+        /// Why the log can't be written.
+        reason: String,
+    },
     /// An interceptor refused the event: no subscriber got it.
     Refused {
         /// Name of the plugin whose interceptor it is.
@@ -72,6 +77,10 @@ impl fmt::Display for PublishError {
                 handler,
                 reason,
             } => write!(f, "not stored for `{handler}` of `{plugin}`: {reason}"),
+            Self::NotRecorded { reason } => write!(
+                f,
+                "nothing is published, because it could not be recorded in the audit log: {reason}"
+            ),
             Self::NoRoom { place } => {
                 f.write_str("nobody got the event, as there was no room in time")?;
                 match place {
@@ -106,6 +115,7 @@ impl std::error::Error for PublishError {
             | Self::Full { .. }
             | Self::Store { .. }
             | Self::NoRoom { .. }
+            | Self::NotRecorded { .. }
             | Self::Request { .. } => None,
         }
     }

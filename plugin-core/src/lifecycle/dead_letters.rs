@@ -64,6 +64,8 @@ pub enum DeadLetterError {
         /// The error of the last call.
         error: Error,
     },
+    /// The audit log can't be written, so operators can't change anything. This is the reason.
+    NotRecorded(String),
     /// The store failed.
     Store(Error),
     /// The system is stopping or has stopped.
@@ -101,6 +103,10 @@ impl fmt::Display for DeadLetterError {
                 handler,
                 error,
             } => write!(f, "`{handler}` of `{plugin}` failed again: {error}"),
+            Self::NotRecorded(reason) => write!(
+                f,
+                "nothing is done, because it could not be recorded in the audit log: {reason}"
+            ),
             Self::Store(error) => write!(f, "the store of dead letters failed: {error}"),
             Self::Stopping => f.write_str("the system is stopping"),
         }
@@ -117,6 +123,7 @@ impl std::error::Error for DeadLetterError {
             | Self::NotRunning { .. }
             | Self::NoHandler { .. }
             | Self::Ambiguous { .. }
+            | Self::NotRecorded(_)
             | Self::Stopping => None,
         }
     }
@@ -173,7 +180,10 @@ impl DeadLetterOperations {
     /// If this future is dropped while it waits for room, nothing happens. If it is dropped later,
     /// the event is still delivered.
     pub async fn replay(&self, id: DeadLetterId) -> Result<(), DeadLetterError> {
-        let replayed = self.deliver(id).await;
+        let replayed = match self.check_audit().await {
+            Ok(()) => self.deliver(id).await,
+            Err(error) => Err(error),
+        };
         self.audit("dead_letters.replay", id, &replayed);
         replayed
     }
@@ -203,9 +213,16 @@ impl DeadLetterOperations {
     /// If this future is dropped while it waits for the store of a plugin, the letter may or may
     /// not be removed.
     pub async fn drop(&self, id: DeadLetterId) -> Result<(), DeadLetterError> {
-        let dropped = self.forget(id).await;
+        let dropped = match self.check_audit().await {
+            Ok(()) => self.forget(id).await,
+            Err(error) => Err(error),
+        };
         self.audit("dead_letters.drop", id, &dropped);
         dropped
+    }
+
+    async fn check_audit(&self) -> Result<(), DeadLetterError> {
+        (self.kernel.check_audit().await).map_err(DeadLetterError::NotRecorded)
     }
 
     async fn forget(&self, id: DeadLetterId) -> Result<(), DeadLetterError> {

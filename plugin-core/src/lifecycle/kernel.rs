@@ -27,7 +27,7 @@ use crate::accounting::Accounts;
 use crate::audit::{Audit, Entry, Outcome};
 use crate::config::Generations;
 use crate::context::{Identity, InstanceId};
-use crate::data_dirs::Before;
+use crate::data_dirs::{self, Before};
 use crate::descriptor::Descriptor;
 use crate::error::Error;
 use crate::event::Bus;
@@ -159,8 +159,8 @@ impl Kernel {
 
     /// Stores the applied config, for `config history` and for a rollback. A config without files
     /// can't be restored, so it is not stored. `by` is the actor that applied it; `None` stands for
-    /// a start.
-    pub(super) async fn keep_config(&self, by: Option<String>) {
+    /// a start. Returns the reason if the config could not be stored.
+    pub(super) async fn keep_config(&self, by: Option<String>) -> Option<String> {
         let configured = self.configured();
         self.reloads.runs(RunningConfig {
             generation: None,
@@ -171,7 +171,7 @@ impl Kernel {
         let rollback = configured.settings.rollback().cloned();
         self.reloads.rolled_back(rollback);
         if configured.settings.files().is_empty() {
-            return;
+            return None;
         }
         let kept = tokio::task::spawn_blocking(move || {
             if !configured.is_as_its_files_say() {
@@ -187,12 +187,16 @@ impl Kernel {
             Ok(number)
         });
         match kept.await {
-            Ok(Ok(number)) => self.reloads.kept(number),
+            Ok(Ok(number)) => {
+                self.reloads.kept(number);
+                None
+            }
             Ok(Err(error)) => {
                 tracing::warn!("the config is applied, and not kept for a rollback: {error}");
+                Some(error.to_string())
             }
             // The runtime has ended.
-            Err(_) => {}
+            Err(_) => None,
         }
     }
 
@@ -219,7 +223,8 @@ impl Kernel {
         let process = ProcessStatus::now(self.accounts.whole().cpu_share(), limits);
         let state = self.life.get();
         let whole = (self.bus.backlog(), process, self.reloads.status());
-        SystemStatus::of(state, plugins.collect(), whole)
+        let audit = self.audit.status();
+        SystemStatus::of(state, plugins.collect(), whole, audit)
     }
 
     /// Ends the measuring periods of the processor shares, and returns what the process uses.
@@ -246,6 +251,19 @@ impl Kernel {
             Some(detail) => entry.detail(detail),
             None => entry,
         });
+    }
+
+    /// Checks that what an operator does now can be recorded in the audit log.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason why it can't be recorded.
+    pub(super) async fn check_audit(&self) -> Result<(), String> {
+        if self.audit.is_disabled() {
+            return Ok(());
+        }
+        self.audit.check().await?;
+        data_dirs::check_room(&self.data_dir).await
     }
 
     /// The plugins in start order.

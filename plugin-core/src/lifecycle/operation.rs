@@ -252,6 +252,10 @@ pub struct OperationOutcome {
     /// now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overridden: Vec<String>,
+    /// Why the applied config could not be stored: it is not in the history, and a rollback to it is
+    /// not possible.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_kept: Option<String>,
     /// The config that is in force in place of the files until one of them changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollback: Option<Rollback>,
@@ -269,6 +273,7 @@ impl OperationOutcome {
             manager: Vec::new(),
             later: Vec::new(),
             overridden: Vec::new(),
+            not_kept: None,
             rollback: None,
             dead_lettered: 0,
             lost: 0,

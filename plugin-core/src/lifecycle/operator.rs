@@ -99,7 +99,8 @@ impl Operator {
     ///
     /// # Errors
     ///
-    /// Returns an error if the operation was not carried out. This includes the case that the
+    /// Returns an error if the operation was not carried out. An operation other than a dry run is
+    /// not carried out while the audit log can't be written. The errors also include the case that the
     /// requesting plugin does not run: its hooks, and the tasks that it spawns before `start` is
     /// complete, can't control the system.
     ///
@@ -108,6 +109,13 @@ impl Operator {
     /// Once the operation is sent, it is carried out even if this future is dropped.
     pub async fn operate(&self, operation: Operation) -> Result<Operated, OperationError> {
         let kernel = self.kernel.upgrade().ok_or(OperationError::Stopping)?;
+        if !matches!(operation, Operation::Plan(_))
+            && let Err(reason) = kernel.check_audit().await
+        {
+            let error = OperationError::NotRecorded(reason);
+            kernel.audit_operation(&operation, &self.actor, Err(&error));
+            return Err(error);
+        }
         let askers = self.askers(&kernel);
         let mut leave = pin!(askers.leave());
         let sent = tokio::select! {
@@ -147,6 +155,7 @@ impl Operator {
         within: Duration,
     ) -> Result<(), PublishError> {
         let kernel = self.kernel.upgrade().ok_or(PublishError::Stopping)?;
+        (kernel.check_audit().await).map_err(|reason| PublishError::NotRecorded { reason })?;
         let publishers = Publishers::new(&kernel.bus, &kernel.host);
         let published = match publishers.receive(topic, json) {
             Ok(event) => event.publish_stored(None, within).await,

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::config_status::ConfigStatus;
 use super::state::State;
+use crate::audit::AuditStatus;
 use crate::config::{Isolation, Limit};
 use crate::context::EventCounts;
 use crate::descriptor::Kind;
@@ -130,6 +131,8 @@ pub struct SystemStatus {
     pub process: ProcessStatus,
     /// The running config, and the last attempt to apply a config.
     pub config: ConfigStatus,
+    /// The state of the audit log.
+    pub audit: AuditStatus,
     /// The plugins in start order, without those that config disables.
     pub plugins: Vec<PluginStatus>,
 }
@@ -173,6 +176,7 @@ impl SystemStatus {
         state: State,
         plugins: Vec<PluginStatus>,
         (backlog, process, config): (usize, ProcessStatus, ConfigStatus),
+        audit: AuditStatus,
     ) -> Self {
         Self {
             state,
@@ -180,6 +184,7 @@ impl SystemStatus {
             backlog,
             process,
             config,
+            audit,
             plugins,
         }
     }

@@ -37,7 +37,14 @@ impl System {
     #[must_use]
     pub fn status(&self) -> SystemStatus {
         self.kernel().map_or_else(
-            || SystemStatus::of(State::Stopped, Vec::new(), Default::default()),
+            || {
+                SystemStatus::of(
+                    State::Stopped,
+                    Vec::new(),
+                    Default::default(),
+                    Default::default(),
+                )
+            },
             |kernel| kernel.status(),
         )
     }

@@ -339,10 +339,12 @@ impl From<PublishError> for WirePublishError {
                 interceptor: interceptor.to_owned(),
                 error: error.into(),
             },
-            // The data was encoded by the same build, so decoding it does not fail.
+            // The data was encoded by the same build, so decoding it does not fail. The instance is
+            // not an operator.
             PublishError::Denied(_)
             | PublishError::Decode(_)
             | PublishError::Topic(_)
+            | PublishError::NotRecorded { .. }
             | PublishError::Request { .. } => Self::Denied,
         }
     }

@@ -8,6 +8,7 @@ mod audit;
 mod broken;
 mod feed;
 mod followed;
+mod full_disk;
 mod gapless;
 mod history;
 mod instances;

@@ -91,6 +91,10 @@ const SENTENCES: [(&str, &str); 32] = [
     ("next token", COLON),
 ];
 
+/// The sentence for the character with the number zero.
+pub(super) const NUL: &str = "a NUL character, a byte of zero, stands here: take it away, or write \
+    `\\0` in double quotes";
+
 /// The sentence. The parser's own words may contain a character of the text, and so of a secret.
 /// `opened` is the line of the beginning of a part that is not closed yet.
 pub(super) fn told(parser: &str, opened: Option<usize>) -> String {

@@ -193,6 +193,26 @@ fn report_d_what_is_no_yaml_is_told_with_the_remedy() {
 
 /// What is in quotes, in a comment or in a block of text nests nothing.
 #[test]
+fn report_13_a_nul_character_is_told_where_it_stands() {
+    let told = "a NUL character, a byte of zero, stands here: take it away, or write `\\0` in \
+        double quotes";
+    for (text, place) in [
+        ("\0", "1:1"),
+        ("a:\n  b: \"c\0d\"", "2:8"),
+        ("a: ä\0\nb: c", "1:5"),
+        ("a: b\n# c\0\nd: e", "2:4"),
+        ("\u{feff}a: \0", "1:4"),
+    ] {
+        assert_eq!(
+            refused(text),
+            format!("embedded test:{place}: {told}"),
+            "{text:?}"
+        );
+    }
+    assert_eq!(read("a: \"b\\0c\""), json!({"a": "b\0c"}));
+}
+
+#[test]
 fn report_c6_only_what_nests_counts() {
     let many = "[{".repeat(1000);
     for text in [

@@ -130,6 +130,8 @@ pub enum OperationError {
         /// The numbers of the kept configs.
         known: Vec<u64>,
     },
+    /// The audit log can't be written, so operators can't change anything. This is the reason.
+    NotRecorded(String),
     /// The operation does not support a dry run.
     NoPlan(&'static str),
     /// The system is stopping or has stopped.
@@ -172,6 +174,9 @@ impl OperationError {
             Self::Needs { missing, .. } => {
                 let them = one_or(missing, "it", "them");
                 format!("`start` {them} first, or `load` what is not loaded")
+            }
+            Self::NotRecorded(_) => {
+                "make room on the disk; commands that change nothing work meanwhile".to_owned()
             }
             Self::ScheduleRuns { .. } => "wait for its end".to_owned(),
             Self::Outdated { .. } => "look at it again, and then change it".to_owned(),
@@ -295,6 +300,10 @@ impl OperationError {
             }
             Self::NotSettable { key } => write!(f, "`{key}` can't be set"),
             Self::NoGeneration { number, .. } => write!(f, "there is no config {number}"),
+            Self::NotRecorded(reason) => write!(
+                f,
+                "nothing is done, because it could not be recorded in the audit log: {reason}"
+            ),
             Self::NoPlan(operation) => write!(f, "`{operation}` has no dry run"),
             Self::Stopping => f.write_str("the system is stopping"),
         }

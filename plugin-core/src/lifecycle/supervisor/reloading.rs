@@ -208,7 +208,7 @@ impl SupervisorState {
         outcome.overridden = checked.settings.overridden().to_vec();
         outcome.rollback = checked.settings.rollback().cloned();
         self.kernel.configure(checked);
-        self.kernel.keep_config(Some(by.to_string())).await;
+        outcome.not_kept = self.kernel.keep_config(Some(by.to_string())).await;
         outcome.manager = manager;
         outcome.later = later;
         if !outcome.manager.is_empty() {

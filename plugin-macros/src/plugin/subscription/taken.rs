@@ -76,6 +76,15 @@ fn classify(ty: &Type, diagnostics: &mut Diagnostics) -> Option<Taken> {
         );
         return None;
     }
+    if parameter::is_named(event, "str") {
+        // rustc would first complain that `str` has no size.
+        diagnostics.at(
+            event,
+            "`str` is not an event: write a struct that holds the text, with \
+            `#[event(\"some.topic\")]` above it",
+        );
+        return None;
+    }
     if parameter::is_named(event, "AnyEvent") {
         return Some(Taken::Any(ty.clone()));
     }

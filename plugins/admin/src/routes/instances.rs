@@ -217,7 +217,11 @@ fn chosen(row: &InstanceRow, fields: Option<&[&str]>) -> Result<Value, Problem> 
         return Ok(value);
     };
     let mut kept = Map::new();
-    for field in fields {
+    for (at, field) in fields.iter().enumerate() {
+        if fields[..at].contains(field) {
+            let detail = format!("`fields` names `{field}` twice: name each field once");
+            return Err(Problem::new(StatusCode::BAD_REQUEST, detail).with("key", "fields"));
+        }
         let Some((name, value)) = row.remove_entry(*field) else {
             let known: Vec<_> = value
                 .as_object()

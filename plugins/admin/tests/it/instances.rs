@@ -78,6 +78,14 @@ async fn rows_come_in_pages_with_the_fields_that_are_wanted() {
         detail.starts_with("a row has no field `name`: it has `"),
         "{detail}"
     );
+    let twice = site.get("/v1/instances?fields=state,state").await;
+    assert_eq!(
+        (twice.status, &twice.body["detail"]),
+        (
+            400,
+            &json!("`fields` names `state` twice: name each field once")
+        )
+    );
     let gone = site.get("/v1/instances?cursor=nobody").await;
     assert_eq!((gone.status, &gone.body["key"]), (409, &json!("cursor")));
     let unknown = site.get("/v1/instances?size=3").await;

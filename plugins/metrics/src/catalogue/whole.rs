@@ -98,6 +98,12 @@ pub(super) const FAMILIES: &[Family] = &[
             }
         },
     ),
+    Family::new(
+        ("plugin_manager_audit_lost", Kind::Counter),
+        &[],
+        "Entries of the audit log that were lost because the disk or the queue was full.",
+        |snapshot, samples| samples.put([], snapshot.status.audit.lost),
+    ),
     gauge(
         "plugin_manager_config_rolled_back",
         "Whether an earlier config is in force in place of the files, until one of them changes: 1 or 0.",
