@@ -360,7 +360,7 @@ mod tests {
     fn report_i12_a_config_that_was_not_applied_is_told() {
         let told = |config| {
             let status = json!({"backlog": 0, "plugins": [], "config": config});
-            let status: Status = service::read(status).unwrap();
+            let status: Status = answer::read(status).unwrap();
             status.config.trouble()
         };
         assert_eq!(told(json!({})), [""; 0]);
