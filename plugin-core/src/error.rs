@@ -7,6 +7,7 @@ mod each;
 mod file;
 mod publish;
 mod request;
+mod serial;
 mod standard;
 
 pub(crate) use again::LONGEST_ASKED;
@@ -20,13 +21,16 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::permission::PermissionDenied;
 
 /// A result whose error type is plugin-core's [`Error`] by default.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The kind of failure of an [`Error`], on which start and restart policies depend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The operator has to change something. Such a failure is never tried again.
@@ -104,11 +108,6 @@ impl Error {
             source: None,
             after: None,
         }))
-    }
-
-    /// An error of another process.
-    pub(crate) fn of_kind(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(kind, message)
     }
 
     /// An error of kind `Config`. The message should say what the operator has to change.

@@ -9,13 +9,18 @@ mod child;
 mod connection;
 mod frame;
 mod hooks;
+mod link;
 mod logged;
 mod process;
 mod remote;
+mod route;
+mod served;
 mod spec;
 mod upstream;
+mod watched;
 mod wire;
 
 pub use child::serve;
 pub(crate) use hooks::{ProcessSetup, ProcessStart, hooks};
 pub(crate) use remote::Remote;
+pub(crate) use route::ServiceRoute;

@@ -4,6 +4,7 @@ mod future;
 mod handle;
 pub(crate) mod linked;
 mod provide;
+mod remote;
 mod switchboard;
 
 pub use future::ServiceFuture;
@@ -13,6 +14,13 @@ pub use future::{Outlives, call_async};
 pub use handle::call;
 pub use handle::{Provider, Service, Services};
 pub use provide::Provide;
+pub(crate) use remote::BoundService;
+#[doc(hidden)]
+pub use remote::{
+    RemoteArgument, RemoteOutcome, RemoteTrait, ServedCall, ServiceArguments, ServiceCall,
+    ServiceLink, WrittenArgument,
+};
+pub use remote::{RemoteError, RemoteService, RemoteValue};
 pub use switchboard::Installer;
 pub(crate) use switchboard::Switchboard;
 
@@ -40,7 +48,7 @@ impl<T: DeclaredService + ?Sized> ServiceTrait for T {
 }
 
 /// The description of a service at compile time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct ServiceDescriptor {
     /// Name of the trait.
@@ -55,7 +63,18 @@ pub struct ServiceDescriptor {
     pub description: &'static str,
     /// Names of the methods.
     pub methods: &'static [&'static str],
+    /// How it is called from another process, if it can be.
+    pub remote: Option<&'static RemoteService>,
 }
+
+/// The key tells which service it is.
+impl PartialEq for ServiceDescriptor {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for ServiceDescriptor {}
 
 impl ServiceDescriptor {
     /// Describes a trait. `path` is `module::Name`, from which the key is made.
@@ -68,6 +87,7 @@ impl ServiceDescriptor {
             many: false,
             description: "",
             methods: &[],
+            remote: None,
         }
     }
 
@@ -89,6 +109,13 @@ impl ServiceDescriptor {
     #[must_use]
     pub const fn methods(mut self, methods: &'static [&'static str]) -> Self {
         self.methods = methods;
+        self
+    }
+
+    /// Lets it be called from another process.
+    #[must_use]
+    pub const fn remote(mut self, remote: &'static RemoteService) -> Self {
+        self.remote = Some(remote);
         self
     }
 }

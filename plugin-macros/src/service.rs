@@ -9,6 +9,7 @@ mod declare;
 mod lifetime;
 mod method;
 mod provider;
+mod remote;
 mod signature;
 
 use proc_macro2::TokenStream;
@@ -24,6 +25,7 @@ const GRAMMAR: Grammar = Grammar {
     attribute: "#[service]",
     options: &[
         ("many", "#[service(many)]"),
+        ("remote", "#[service(remote)]"),
         ("crate", "crate = path::to::plugin_core"),
     ],
 };
@@ -35,6 +37,8 @@ const MISPLACED: &str =
 struct ServiceOptions {
     /// The place of `many`.
     many: Option<Ident>,
+    /// Where `remote` stands.
+    remote: Option<Ident>,
     krate: Path,
 }
 
@@ -76,17 +80,19 @@ fn options(
     let mut arguments = Arguments::parse(&GRAMMAR, arguments, diagnostics);
     let krate = krate::path(&mut arguments, item, diagnostics);
     for argument in &arguments.positional {
-        let message = "`#[service]` takes no values: write `#[service]` or `#[service(many)]`";
+        let message = "`#[service]` takes no values: write `#[service]`, `#[service(many)]` or `#[service(remote)]`";
         diagnostics.at(argument, message);
     }
-    let many = arguments.take("many");
-    if let Some(argument) = &many
-        && !argument.is_flag()
-    {
-        arguments.malformed(argument, diagnostics);
-    }
+    let mut flag = |word| {
+        let argument = arguments.take(word)?;
+        if !argument.is_flag() {
+            arguments.malformed(&argument, diagnostics);
+        }
+        Some(argument.name)
+    };
     ServiceOptions {
-        many: many.map(|argument| argument.name),
+        many: flag("many"),
+        remote: flag("remote"),
         krate,
     }
 }

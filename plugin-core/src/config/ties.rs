@@ -11,7 +11,7 @@ use super::settings::{PluginSettings, Section, Settings};
 use crate::child_command::ChildCommand;
 use crate::descriptor::{Descriptor, Kind};
 use crate::event::EventStore;
-use crate::init::Need;
+use crate::init::{Arity, Need};
 #[cfg(feature = "placement")]
 use crate::permission::Permission;
 use crate::service::ServiceTrait;
@@ -25,9 +25,10 @@ pub fn ties(plugin: &Descriptor) -> Vec<String> {
         ties.push("it is a system plugin, which serves the process itself".to_owned());
     }
     let provides = plugin.provides.iter();
-    ties.extend(provides.map(|provide| {
+    let tied = provides.filter(|provide| provide.service.remote.is_none());
+    ties.extend(tied.map(|provide| {
         let service = provide.service.name;
-        format!("it provides the service `{service}`, which can't be called from another process")
+        format!("it provides the service `{service}`, {NOT_REMOTE}")
     }));
     // The manager calls the plugin that stores the events of durable handlers.
     let is_durable = (plugin.subscriptions.iter()).any(|handler| handler.options.durable);
@@ -51,6 +52,10 @@ pub fn ties(plugin: &Descriptor) -> Vec<String> {
     ties
 }
 
+/// What is said of a service that stays in the process.
+const NOT_REMOTE: &str =
+    "which can't be called from another process: its trait is not `#[service(remote)]`";
+
 fn is_event_store(need: &Need) -> bool {
     let store = <dyn EventStore as ServiceTrait>::DESCRIPTOR.key;
     matches!(need, Need::Service { service, .. } if service.key == store)
@@ -59,11 +64,15 @@ fn is_event_store(need: &Need) -> bool {
 /// The reason why a need can't be met in another process; `None` if it can.
 fn tie(need: &Need) -> Option<String> {
     let what = match need {
-        Need::Service { service, .. } => {
-            return Some(format!(
-                "it needs the service `{}`, which can't be called from another process",
-                service.name
-            ));
+        Need::Service { service, arity } => {
+            let name = service.name;
+            return match (arity, service.remote) {
+                (Arity::Many, _) => Some(format!(
+                    "its `init` takes all providers of `{name}`, which is not done across processes yet"
+                )),
+                (_, Some(_)) => None,
+                (_, None) => Some(format!("it needs the service `{name}`, {NOT_REMOTE}")),
+            };
         }
         Need::PublishAny => "`Publishers`",
         Need::RequestAny => "`Requesters`",

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::isolation::InstancePlace;
+use super::isolation::{InstancePlace, InstanceRoute};
 use super::state::{InvalidStep, State, Step};
 use super::status::{Again, Board, PluginStatus};
 use crate::boxed::PluginRef;
@@ -46,6 +46,8 @@ pub(super) struct Instance {
     pub(super) home: Mutex<Option<Place>>,
     /// The metrics that the instance itself records.
     pub(super) figures: Arc<OwnFigures>,
+    /// The way to its services while it runs in a process of its own.
+    pub(super) route: Arc<InstanceRoute>,
 }
 
 /// The setup that config gives to an instance: its identity, the input of its start, and its
@@ -138,6 +140,7 @@ impl Instance {
             is_beside: AtomicBool::new(false),
             home: Mutex::default(),
             figures: Arc::default(),
+            route: Arc::default(),
         }
     }
 

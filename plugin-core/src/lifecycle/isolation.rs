@@ -8,8 +8,11 @@ use crate::boxed::PluginRef;
 use crate::config::{PluginSettings, Settings};
 use crate::descriptor::{Descriptor, Hooks};
 #[cfg(feature = "placement")]
+pub(super) use crate::placement::ServiceRoute as InstanceRoute;
+#[cfg(feature = "placement")]
 use crate::placement::{self, ProcessSetup, ProcessStart, Remote};
-use ports::{end_process, give_up, is_down, process_id};
+use crate::service::ServiceLink;
+use ports::{end_process, give_up, is_down, lead, process_id};
 
 /// Where an instance runs.
 #[derive(Debug, Clone)]
@@ -20,6 +23,11 @@ pub(super) enum InstancePlace {
     #[cfg(feature = "placement")]
     Process(Arc<ProcessSetup>),
 }
+
+/// The way to the services of an instance in a process of its own.
+#[cfg(not(feature = "placement"))]
+#[derive(Debug, Default)]
+pub(super) struct InstanceRoute;
 
 /// The input of `init` for an instance in a process of its own, as an erased type.
 pub(super) type StartOfProcess = Box<dyn Any + Send + Sync>;
@@ -128,6 +136,12 @@ impl Instance {
         process_id(&self.port()?)
     }
 
+    /// The way to the services of a plugin that runs in a process of its own, which leads to it from
+    /// now on; `None` if it is in this one.
+    pub(super) fn link(&self, plugin: &PluginRef) -> Option<Arc<dyn ServiceLink>> {
+        lead(&self.route, plugin)
+    }
+
     fn port(&self) -> Option<PluginRef> {
         let live = self.live();
         let live = live.as_ref().filter(|live| !live.setup.place.is_here());
@@ -138,7 +152,16 @@ impl Instance {
 /// Access to the port of an instance. Without the feature there are no ports.
 #[cfg(feature = "placement")]
 mod ports {
-    use super::{PluginRef, Remote};
+    use super::{Arc, InstanceRoute, PluginRef, Remote, ServiceLink};
+
+    pub(super) fn lead(
+        route: &Arc<InstanceRoute>,
+        plugin: &PluginRef,
+    ) -> Option<Arc<dyn ServiceLink>> {
+        let remote = Remote::of(plugin)?;
+        route.lead_to(&remote);
+        Some(Arc::clone(route) as _)
+    }
 
     pub(super) fn is_down(port: &PluginRef) -> bool {
         Remote::of(port).is_some_and(|remote| remote.is_down())
@@ -164,7 +187,11 @@ mod ports {
 /// Access to the port of an instance. Without the feature there are no ports.
 #[cfg(not(feature = "placement"))]
 mod ports {
-    use super::PluginRef;
+    use super::{Arc, InstanceRoute, PluginRef, ServiceLink};
+
+    pub(super) fn lead(_: &Arc<InstanceRoute>, _: &PluginRef) -> Option<Arc<dyn ServiceLink>> {
+        None
+    }
 
     pub(super) fn is_down(_: &PluginRef) -> bool {
         false

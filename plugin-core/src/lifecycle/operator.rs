@@ -52,7 +52,7 @@ pub struct Operator {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operated {
     /// The operation is complete.
-    Done(OperationOutcome),
+    Done(Box<OperationOutcome>),
     /// The operation stops the plugin that requested it, or waits for an operation that does. It
     /// will be carried out, unless the system stops before. The audit log contains its result.
     Accepted,
@@ -132,7 +132,10 @@ impl Operator {
         };
         tokio::select! {
             biased;
-            answer = answered => answer.unwrap_or(Err(OperationError::Stopping)).map(Operated::Done),
+            answer = answered => {
+                let outcome = answer.unwrap_or(Err(OperationError::Stopping))?;
+                Ok(Operated::Done(Box::new(outcome)))
+            }
             _ = &mut leave => Ok(Operated::Accepted),
         }
     }

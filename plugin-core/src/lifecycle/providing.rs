@@ -46,7 +46,10 @@ pub(super) fn install(kernel: &Arc<Kernel>, instance: &Instance) {
             owner: &instance.setup().identity,
             priority: provide.priority,
         };
-        (provide.install)(&plugin, &mut installer);
+        match instance.link(&plugin).zip(provide.service.remote) {
+            Some((link, remote)) => (remote.install)(link, &mut installer),
+            None => (provide.install)(&plugin, &mut installer),
+        }
     }
     let_go(kernel);
     if instance.is_event_store()

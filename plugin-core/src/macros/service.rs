@@ -11,6 +11,12 @@
 /// - `many`: several plugins of a build may provide the service, which is then an extension point.
 ///   A plugin asks for it as [`Services<dyn Trait>`](crate::service::Services). Without this option
 ///   there is one provider.
+/// - `remote`: the service can be called from another process, so that the plugins that provide and
+///   need it can run in processes of their own (`isolation: process`). Its methods are `async`, take
+///   and return types with `Serialize` and `Deserialize`, and return a `Result` whose error is
+///   [`Error`](crate::Error) or another [`RemoteError`](crate::service::RemoteError). Arguments are
+///   taken as `T`, `&T` or `Option<&T>`. In one process nothing changes. `docs/isolation.md` says
+///   what holds between processes.
 /// - `crate = path`: the path of `plugin_core`, if it is not `::plugin_core`.
 ///
 /// The trait gets the supertraits `Send`, `Sync` and `'static`. The first paragraph of its doc

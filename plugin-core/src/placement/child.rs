@@ -1,6 +1,7 @@
 //! The process of one instance: it creates the instance, and carries out the calls of the host.
 
 mod confined;
+mod host_link;
 mod living;
 mod uplink;
 
@@ -18,7 +19,7 @@ use super::connection::{Connection, FrameService};
 use super::logged;
 use super::spec::InstanceSpec;
 use super::upstream::BEATS;
-use super::wire::{WireAnswer, WireCall, WireError, WireNote};
+use super::wire::{WireAnswer, WireCall, WireNote};
 use crate::boxed::BoxFuture;
 use crate::compose::Composition;
 use crate::error::{Error, Result};
@@ -140,7 +141,7 @@ fn of_living(
 ) -> BoxFuture<'static, WireAnswer> {
     match living {
         Ok(living) => call(living),
-        Err(error) => Box::pin(std::future::ready(WireAnswer::Failed(error.into()))),
+        Err(error) => Box::pin(std::future::ready(WireAnswer::Failed(error))),
     }
 }
 
@@ -161,18 +162,17 @@ impl FrameService for ChildService {
             WireCall::Reload(config) => {
                 Box::pin(async move { living.reload(&config).await.into() })
             }
+            WireCall::Serve(call) => living.serve(call),
             WireCall::Snapshot => Box::pin(async move {
                 match living.snapshot().await {
                     Ok(snapshot) => WireAnswer::Value(snapshot),
-                    Err(error) => WireAnswer::Failed(error.into()),
+                    Err(error) => WireAnswer::Failed(error),
                 }
             }),
             WireCall::Stop => Box::pin(async move { living.stop().await.into() }),
             _ => {
                 let error = Error::bug("a child is not asked for that");
-                Box::pin(std::future::ready(WireAnswer::Failed(WireError::from(
-                    error,
-                ))))
+                Box::pin(std::future::ready(WireAnswer::Failed(error)))
             }
         })
     }

@@ -18,7 +18,7 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::frame::WireFrame;
-use super::wire::{WireAnswer, WireCall, WireError, WireNote};
+use super::wire::{WireAnswer, WireCall, WireNote};
 use crate::boxed::BoxFuture;
 use crate::error::Error;
 
@@ -89,7 +89,7 @@ impl Connection {
         drop(state);
         if !self.send(&WireFrame::Call(number, call)) {
             let too_long = Error::external("it is too long for the way between two processes");
-            self.answered(number, WireAnswer::Failed(too_long.into()));
+            self.answered(number, WireAnswer::Failed(too_long));
         }
         PendingCall {
             connection: Arc::clone(self),
@@ -163,7 +163,7 @@ impl Connection {
             connection.state().serving.remove(&number);
             if !connection.send(&WireFrame::Answer(number, answer)) {
                 let too_long = Error::external("the answer is too long");
-                let answer = WireAnswer::Failed(WireError::from(too_long));
+                let answer = WireAnswer::Failed(too_long);
                 connection.send(&WireFrame::Answer(number, answer));
             }
         });

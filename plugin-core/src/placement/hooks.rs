@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::frame::PROTOCOL;
 use super::logged;
 use super::remote::{Remote, done, unexpected};
+use super::served::ServedServices;
 use super::spec::InstanceSpec;
 use super::upstream::Upstream;
 use super::wire::{WireAnswer, WireCall};
@@ -64,10 +65,12 @@ fn init(context: &mut InitContext<'_>) -> Result<BoxFuture<'static, Result<Plugi
     if plugin.needs.iter().any(keeps) {
         make_data_dir(context)?;
     }
-    let spec = spec(context, &start.setup);
+    let services = ServedServices::for_plugin(plugin, context);
+    let spec = spec(context, &start.setup, &services);
     let before = start.before.as_ref().and_then(Remote::of);
     let remote = before.unwrap_or_else(|| Arc::new(Remote::new(context.timeout)));
-    let upstream = Upstream::new(context.bus, context.identity, plugin, remote.failures());
+    let owner = (context.identity, plugin);
+    let upstream = Upstream::new(context.bus, owner, services, remote.failures());
     let command = start.setup.command.clone();
     Ok(Box::pin(async move {
         remote.begin(command, spec, upstream).await?;
@@ -75,7 +78,11 @@ fn init(context: &mut InitContext<'_>) -> Result<BoxFuture<'static, Result<Plugi
     }))
 }
 
-fn spec(context: &InitContext<'_>, setup: &ProcessSetup) -> InstanceSpec {
+fn spec(
+    context: &InitContext<'_>,
+    setup: &ProcessSetup,
+    services: &ServedServices,
+) -> InstanceSpec {
     let plugin = setup.plugin;
     let label = |key: u64| context.bindings.label(key);
     let keys = plugin.needs.iter().filter_map(|need| match need {
@@ -99,6 +106,9 @@ fn spec(context: &InitContext<'_>, setup: &ProcessSetup) -> InstanceSpec {
         timeout: context.timeout,
         max_event_depth: setup.max_event_depth,
         bindings: keys.map(|key| (key, label(key).to_owned())).collect(),
+        services: (services.providers())
+            .map(|(key, provider)| (key, provider.to_owned()))
+            .collect(),
         answered: (plugin.requests().filter(is_answered))
             .map(|request| request.key)
             .collect(),

@@ -12,10 +12,9 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, watch};
 
-use super::connection::Connection;
-use super::process::ChildProcess;
 use super::spec::InstanceSpec;
 use super::upstream::Upstream;
+use super::watched::{ENDED, ProcessOrder, RemoteProcess};
 use super::wire::{WireAnswer, WireCall, WireDelivery, WireEvent, WireNote, WireRun};
 use crate::boxed::{BoxFuture, PluginRef};
 use crate::child_command::ChildCommand;
@@ -23,17 +22,11 @@ use crate::error::{Error, Result};
 use crate::event::Payload;
 use crate::event::port::{self, HandlerName, Port, ScheduleRun};
 
-/// How long a process has to end by itself after it was told to, or after its connection ended.
-const GOING: Duration = Duration::from_secs(1);
-
 /// The fraction of its time limit that a `stop` leaves for the signals that follow.
 const RESERVE: u32 = 4;
 
 /// Most processes in a row that one call of a handler may end.
 const MOST_LOSSES: u32 = 2;
-
-/// The text if nothing is known about the end of a process.
-const ENDED: &str = "its process has ended";
 
 /// An instance in a process of its own.
 pub(crate) struct Remote {
@@ -54,34 +47,50 @@ enum RemoteLife {
     /// The instance is initialized there and gets no events yet.
     Built(Arc<RemoteProcess>),
     Up(Arc<RemoteProcess>),
+    /// It is being stopped there: it gets no more calls of services.
+    Leaving(Arc<RemoteProcess>),
     /// There will be no further process; contains the reason.
     Over(Arc<str>),
-}
-
-/// A process that was started, with the connection to it.
-struct RemoteProcess {
-    connection: Arc<Connection>,
-    id: Option<u32>,
-    /// The cause of its end, once it has ended.
-    cause: watch::Receiver<Option<Arc<str>>>,
-    orders: mpsc::UnboundedSender<ProcessOrder>,
-}
-
-/// An order to a process.
-enum ProcessOrder {
-    /// It was told to end.
-    Leave,
-    /// It is forced to end.
-    End,
 }
 
 impl RemoteLife {
     fn process(&self) -> Option<&Arc<RemoteProcess>> {
         match self {
-            Self::Built(process) | Self::Up(process) => Some(process),
+            Self::Built(process) | Self::Up(process) | Self::Leaving(process) => Some(process),
             Self::Down(_) | Self::Over(_) => None,
         }
     }
+}
+
+/// The lives of an instance, for calls of its services. It keeps neither the port nor a process.
+#[derive(Clone)]
+pub(super) struct RemoteLives(watch::Receiver<RemoteLife>);
+
+impl RemoteLives {
+    /// Waits for a process in which the instance is built, and is not being stopped; `None` if the
+    /// port is gone, so that another one may follow.
+    pub(super) async fn serving(&mut self) -> Option<Result<Arc<RemoteProcess>>> {
+        let is_serving = |life: &RemoteLife| match life {
+            RemoteLife::Built(process) | RemoteLife::Up(process) => Some(Arc::clone(process)),
+            _ => None,
+        };
+        fit(&mut self.0, is_serving).await
+    }
+}
+
+/// Waits for a process that is fit for something, or until there is none any more; `None` if the
+/// port is gone.
+async fn fit(
+    life: &mut watch::Receiver<RemoteLife>,
+    fit: impl Fn(&RemoteLife) -> Option<Arc<RemoteProcess>>,
+) -> Option<Result<Arc<RemoteProcess>>> {
+    let found = |life: &RemoteLife| match life {
+        RemoteLife::Over(cause) => Some(Err(Error::external(cause.to_string()))),
+        life => fit(life).map(Ok),
+    };
+    // The last life says why there is none any more, also when the port is gone.
+    let _is_there = life.wait_for(|life| found(life).is_some()).await.is_ok();
+    found(&life.borrow())
 }
 
 impl Remote {
@@ -150,6 +159,16 @@ impl Remote {
         self.failed.clone()
     }
 
+    /// How long a call of it may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// What calls of its services look at.
+    pub(super) fn lives(&self) -> RemoteLives {
+        RemoteLives(self.life.subscribe())
+    }
+
     fn up(&self) -> Option<Arc<RemoteProcess>> {
         self.life.borrow().process().cloned()
     }
@@ -161,21 +180,7 @@ impl Remote {
         spec: InstanceSpec,
         upstream: Upstream,
     ) -> Result<()> {
-        let (process, stream) = ChildProcess::start(&command, &spec.instance).await?;
-        let id = process.id();
-        let upstream = Arc::new(upstream);
-        let connection = Connection::open(stream, Arc::clone(&upstream) as _);
-        let (cause, told) = watch::channel(None);
-        let (orders, given) = mpsc::unbounded_channel();
-        let begun = Arc::new(RemoteProcess {
-            connection: Arc::clone(&connection),
-            id,
-            cause: told,
-            orders,
-        });
-        let limits = (spec.watchdog, spec.memory());
-        let watched = watch_process((process, given), connection, (upstream, limits), cause);
-        drop(crate::spawn::spawn(watched));
+        let begun = Arc::new(RemoteProcess::start(&command, &spec, upstream).await?);
         match begun.ask(WireCall::Init(Box::new(spec))).await? {
             WireAnswer::Done => {}
             answer => return Err(unexpected(answer)),
@@ -237,21 +242,18 @@ impl Remote {
         process.ask(call).await
     }
 
-    /// Waits for another process than the one that was lost.
+    /// Waits for another process than the one that was lost, to call a handler in.
     async fn next(&self, lost: Option<&Arc<RemoteProcess>>) -> Result<Arc<RemoteProcess>> {
-        let mut life = self.life.subscribe();
+        let is_other = |process: &Arc<_>| !lost.is_some_and(|lost| Arc::ptr_eq(lost, process));
         let is_next = |life: &RemoteLife| match life {
-            RemoteLife::Down(_) | RemoteLife::Built(_) => false,
-            RemoteLife::Up(process) => !lost.is_some_and(|lost| Arc::ptr_eq(lost, process)),
-            RemoteLife::Over(_) => true,
+            RemoteLife::Up(process) | RemoteLife::Leaving(process) if is_other(process) => {
+                Some(Arc::clone(process))
+            }
+            _ => None,
         };
+        let mut life = self.life.subscribe();
         let gone = || Error::external(ENDED);
-        let next = life.wait_for(is_next).await.map_err(|_| gone())?;
-        match &*next {
-            RemoteLife::Up(process) => Ok(Arc::clone(process)),
-            RemoteLife::Down(_) | RemoteLife::Built(_) => Err(gone()),
-            RemoteLife::Over(cause) => Err(Error::external(cause.to_string())),
-        }
+        fit(&mut life, is_next).await.ok_or_else(gone)?
     }
 
     async fn call_handler(
@@ -288,6 +290,8 @@ impl Remote {
         let Some(process) = self.up() else {
             return Ok(());
         };
+        self.life
+            .send_replace(RemoteLife::Leaving(Arc::clone(&process)));
         let reserve = self.timeout / RESERVE;
         let asked = tokio::time::timeout(self.timeout - reserve, process.ask(WireCall::Stop));
         let stopped = match asked.await {
@@ -308,73 +312,6 @@ impl Remote {
         process.ended().await;
         stopped
     }
-}
-
-impl RemoteProcess {
-    async fn ask(&self, call: WireCall) -> Result<WireAnswer> {
-        match self.connection.call(call).await {
-            Some(WireAnswer::Failed(error)) => Err(error.into()),
-            Some(answer) => Ok(answer),
-            None => Err(Error::retriable(self.ended().await.to_string())),
-        }
-    }
-
-    /// Waits for its end, and returns the cause.
-    async fn ended(&self) -> Arc<str> {
-        let mut cause = self.cause.clone();
-        let cause = cause.wait_for(Option::is_some).await;
-        let cause = cause.ok().and_then(|cause| (*cause).clone());
-        cause.unwrap_or_else(|| ENDED.into())
-    }
-}
-
-/// Waits for the end of a process, or forces it to end.
-async fn watch_process(
-    (mut process, mut orders): (ChildProcess, mpsc::UnboundedReceiver<ProcessOrder>),
-    connection: Arc<Connection>,
-    (upstream, (watchdog, memory)): (Arc<Upstream>, (Duration, Option<String>)),
-    cause: watch::Sender<Option<Arc<str>>>,
-) {
-    let mut silent = false;
-    let ended = tokio::select! {
-        ended = process.ended() => Some(ended),
-        () = connection.ended() => tokio::time::timeout(GOING, process.ended()).await.ok(),
-        () = upstream.silent(watchdog) => {
-            silent = true;
-            None
-        }
-        order = orders.recv() => match order {
-            Some(ProcessOrder::Leave) => tokio::time::timeout(GOING, process.ended()).await.ok(),
-            Some(ProcessOrder::End) => {
-                process.end().await;
-                Some(process.ended().await)
-            }
-            // Nothing refers to it any more.
-            None => None,
-        },
-    };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            process.kill().await;
-            match silent {
-                true => {
-                    format!("its process gave no sign of life for {watchdog:?}, and was killed")
-                }
-                false => "its process did not end by itself, and was killed".to_owned(),
-            }
-        }
-    };
-    // Messages that it sent before its end are still received.
-    drop(tokio::time::timeout(GOING, connection.ended()).await);
-    let ended = match upstream.panicked() {
-        Some(place) if !ended.ends_with("exit code 0") => format!("{ended}, after {place}"),
-        _ => match memory.filter(|_| ended.ends_with("(SIGABRT)")) {
-            Some(memory) => format!("{ended}; {memory}"),
-            None => ended,
-        },
-    };
-    cause.send_replace(Some(ended.into()));
 }
 
 impl Port for Remote {
@@ -419,8 +356,27 @@ pub(super) fn done(answer: WireAnswer) -> Result<()> {
 
 pub(super) fn unexpected(answer: WireAnswer) -> Error {
     match answer {
-        WireAnswer::Failed(error) => error.into(),
+        WireAnswer::Failed(error) => error,
         _ => Error::bug("its process answers something else than it was asked"),
+    }
+}
+
+impl Drop for Remote {
+    /// Its process is not kept by those who look at its lives.
+    fn drop(&mut self) {
+        self.life.send_if_modified(|life| {
+            let has_one = life.process().is_some();
+            if has_one {
+                *life = RemoteLife::Down(None);
+            }
+            has_one
+        });
+    }
+}
+
+impl fmt::Debug for RemoteLives {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RemoteLives")
     }
 }
 

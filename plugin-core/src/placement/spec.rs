@@ -33,6 +33,9 @@ pub(crate) struct InstanceSpec {
     pub(crate) max_event_depth: u16,
     /// The labels of the instances that provide services and answers to it, by the keys of these.
     pub(crate) bindings: Vec<(u64, String)>,
+    /// The services that it takes from the host, by their keys, and the names of the instances that
+    /// provide them.
+    pub(super) services: Vec<(u64, String)>,
     /// The keys of the requests that have a responder.
     pub(crate) answered: Vec<u64>,
     /// The snapshot that its previous life left.

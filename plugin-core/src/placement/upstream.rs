@@ -1,4 +1,5 @@
-//! The calls that an instance in a process of its own makes to its host: publish, request, log.
+//! The calls that an instance in a process of its own makes to its host: publish, request, call a
+//! service, log.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,9 +9,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::connection::FrameService;
+use super::served::ServedServices;
 use super::wire::{
-    WireAnswer, WireAsks, WireCall, WireError, WireLine, WireNote, WirePublication,
-    WirePublishError, WireRequest, WireRequestError,
+    WireAnswer, WireAsks, WireCall, WireLine, WireNote, WirePublication, WirePublishError,
+    WireRequest, WireRequestError,
 };
 use crate::boxed::BoxFuture;
 use crate::context::{Current, EventId, Frame, Identity, Lineage, within};
@@ -31,6 +33,8 @@ pub(super) struct Upstream {
     bus: Bus,
     owner: Arc<Identity>,
     plugin: &'static Descriptor,
+    /// The services that it may call.
+    services: ServedServices,
     /// Events that wait for earlier ones.
     lane: mpsc::UnboundedSender<BoxFuture<'static, ()>>,
     in_lane: Arc<AtomicUsize>,
@@ -44,8 +48,8 @@ pub(super) struct Upstream {
 impl Upstream {
     pub(super) fn new(
         bus: &Bus,
-        owner: &Arc<Identity>,
-        plugin: &'static Descriptor,
+        (owner, plugin): (&Arc<Identity>, &'static Descriptor),
+        services: ServedServices,
         failed: mpsc::UnboundedSender<Error>,
     ) -> Self {
         let (lane, mut events) = mpsc::unbounded_channel::<BoxFuture<'static, ()>>();
@@ -58,6 +62,7 @@ impl Upstream {
             bus: bus.clone(),
             owner: Arc::clone(owner),
             plugin,
+            services,
             lane,
             in_lane: Arc::default(),
             failed,
@@ -187,9 +192,11 @@ impl FrameService for Upstream {
         match call {
             WireCall::Publish(event) => self.publish(event),
             WireCall::Ask(request) => self.ask(request),
-            _ => Box::pin(async {
-                WireAnswer::Failed(WireError::from(Error::bug("a host is not asked for that")))
-            }),
+            WireCall::Serve(call) => {
+                let current = self.current(call.parent.as_deref());
+                self.services.serve(call, current)
+            }
+            _ => Box::pin(async { WireAnswer::Failed(Error::bug("a host is not asked for that")) }),
         }
     }
 
@@ -197,7 +204,7 @@ impl FrameService for Upstream {
         match note {
             WireNote::Log(line) => self.log(&line),
             WireNote::TaskFailed { task, error } => {
-                let error = Error::from(error).context(format_args!("task `{task}`"));
+                let error = error.context(format_args!("task `{task}`"));
                 // The failure is not needed any more.
                 drop(self.failed.send(error));
             }

@@ -4,13 +4,15 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::spec::InstanceSpec;
-use crate::error::{Error, ErrorKind, PublishError, RequestError, Result};
+use crate::error::{Error, PublishError, RequestError, Result};
 use crate::event::{Asks, HandlerOutcome, interned};
 use crate::health::Health;
 use crate::idempotency::IdempotencyKey;
 use crate::permission::Right;
+use crate::service::ServiceCall;
 
 /// A call that one side makes to the other.
 #[derive(Debug, Serialize, Deserialize)]
@@ -24,6 +26,8 @@ pub(super) enum WireCall {
     Reload(Value),
     Snapshot,
     Stop,
+    // Calls of either to the other.
+    Serve(WireServiceCall),
     // Calls of the child to the host.
     Publish(WirePublication),
     Ask(WireRequest),
@@ -33,8 +37,10 @@ pub(super) enum WireCall {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum WireAnswer {
     Done,
-    Failed(WireError),
+    Failed(Error),
     Value(Value),
+    /// The `Result` of a service's method.
+    Served(Box<RawValue>),
     Health(WireHealth),
     Published(Vec<WireOutcome>),
     NotPublished(WirePublishError),
@@ -47,7 +53,7 @@ pub(super) enum WireNote {
     /// A line of the log.
     Log(WireLine),
     /// A task of the plugin failed.
-    TaskFailed { task: String, error: WireError },
+    TaskFailed { task: String, error: Error },
     /// Code panicked; contains the place and the message. Most panics end only a call and not the
     /// process.
     Panicked(String),
@@ -126,6 +132,14 @@ impl From<Asks> for WireAsks {
     }
 }
 
+/// A call of a service.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct WireServiceCall {
+    pub(super) call: ServiceCall,
+    pub(super) parent: Option<String>,
+    pub(super) limit: Duration,
+}
+
 /// A request that the plugin sends.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct WireRequest {
@@ -146,85 +160,9 @@ pub(super) struct WireLine {
     pub(super) parent: Option<String>,
 }
 
-/// An error.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct WireError {
-    kind: WireErrorKind,
-    text: String,
-    after: Option<Duration>,
-    /// The results of the single events of a batch.
-    each: Option<Vec<Option<WireError>>>,
-}
-
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-enum WireErrorKind {
-    Config,
-    External,
-    Retriable,
-    Denied,
-    Timeout,
-    Bug,
-}
-
-impl From<ErrorKind> for WireErrorKind {
-    fn from(kind: ErrorKind) -> Self {
-        match kind {
-            ErrorKind::Config => Self::Config,
-            ErrorKind::External { retriable: false } => Self::External,
-            ErrorKind::External { retriable: true } => Self::Retriable,
-            ErrorKind::Denied => Self::Denied,
-            ErrorKind::Timeout => Self::Timeout,
-            ErrorKind::Bug => Self::Bug,
-        }
-    }
-}
-
-impl From<Error> for WireError {
-    fn from(error: Error) -> Self {
-        let (kind, text, after) = (error.kind(), error.to_string(), error.retry_after());
-        let each = error.into_each().ok().map(|each| {
-            let each = each.into_iter();
-            each.map(|result| result.err().map(Self::from)).collect()
-        });
-        let kind = kind.into();
-        Self {
-            kind,
-            text,
-            after,
-            each,
-        }
-    }
-}
-
-impl From<WireError> for Error {
-    fn from(wire: WireError) -> Self {
-        if let Some(each) = wire.each {
-            let each = each.into_iter();
-            return Self::of_each(each.map(|error| error.map_or(Ok(()), told)).collect());
-        }
-        let kind = match wire.kind {
-            WireErrorKind::Config => ErrorKind::Config,
-            WireErrorKind::External => ErrorKind::External { retriable: false },
-            WireErrorKind::Retriable => ErrorKind::External { retriable: true },
-            WireErrorKind::Denied => ErrorKind::Denied,
-            WireErrorKind::Timeout => ErrorKind::Timeout,
-            WireErrorKind::Bug => ErrorKind::Bug,
-        };
-        let error = Self::of_kind(kind, wire.text);
-        match wire.after {
-            Some(after) => error.after(after),
-            None => error,
-        }
-    }
-}
-
-fn told(error: WireError) -> Result<()> {
-    Err(error.into())
-}
-
 impl From<Result<()>> for WireAnswer {
     fn from(result: Result<()>) -> Self {
-        result.map_or_else(|error| Self::Failed(error.into()), |()| Self::Done)
+        result.map_or_else(Self::Failed, |()| Self::Done)
     }
 }
 
@@ -266,7 +204,7 @@ impl From<WireHealth> for Health {
 pub(super) struct WireOutcome {
     plugin: String,
     handler: String,
-    error: Option<WireError>,
+    error: Option<Error>,
 }
 
 impl From<HandlerOutcome> for WireOutcome {
@@ -274,7 +212,7 @@ impl From<HandlerOutcome> for WireOutcome {
         Self {
             plugin: outcome.plugin.to_owned(),
             handler: outcome.handler.to_owned(),
-            error: outcome.result.err().map(WireError::from),
+            error: outcome.result.err(),
         }
     }
 }
@@ -284,7 +222,7 @@ impl From<WireOutcome> for HandlerOutcome {
         Self {
             plugin: interned(&outcome.plugin),
             handler: interned(&outcome.handler),
-            result: outcome.error.map_or(Ok(()), told),
+            result: outcome.error.map_or(Ok(()), Err),
         }
     }
 }
@@ -306,7 +244,7 @@ pub(super) enum WirePublishError {
     Refused {
         plugin: String,
         interceptor: String,
-        error: WireError,
+        error: Error,
     },
     /// The host does not allow the instance to publish this.
     Denied,
@@ -337,7 +275,7 @@ impl From<PublishError> for WirePublishError {
             } => Self::Refused {
                 plugin: plugin.to_owned(),
                 interceptor: interceptor.to_owned(),
-                error: error.into(),
+                error,
             },
             // The data was encoded by the same build, so decoding it does not fail. The instance is
             // not an operator.
@@ -376,7 +314,7 @@ impl WirePublishError {
             } => PublishError::Refused {
                 plugin: interned(&plugin),
                 interceptor: interned(&interceptor),
-                error: error.into(),
+                error,
             },
             Self::Denied => PublishError::Denied(Right::Publish(topic).denied(plugin)),
         }
@@ -388,7 +326,7 @@ impl WirePublishError {
 pub(super) enum WireRequestError {
     TimedOut(Duration),
     NotRunning,
-    Failed(WireError),
+    Failed(Error),
     Stopping,
     Denied,
 }
@@ -398,11 +336,11 @@ impl From<RequestError> for WireRequestError {
         match error {
             RequestError::TimedOut { limit, .. } => Self::TimedOut(limit),
             RequestError::NotRunning { .. } => Self::NotRunning,
-            RequestError::Failed { error, .. } => Self::Failed(error.into()),
+            RequestError::Failed { error, .. } => Self::Failed(error),
             RequestError::Stopping => Self::Stopping,
             RequestError::Denied(_) => Self::Denied,
             RequestError::Decode(_) | RequestError::Unknown { .. } => {
-                Self::Failed(Error::bug(error.to_string()).into())
+                Self::Failed(Error::bug(error.to_string()))
             }
         }
     }
@@ -414,10 +352,7 @@ impl WireRequestError {
         match self {
             Self::TimedOut(limit) => RequestError::TimedOut { topic, limit },
             Self::NotRunning => RequestError::NotRunning { topic },
-            Self::Failed(error) => RequestError::Failed {
-                topic,
-                error: error.into(),
-            },
+            Self::Failed(error) => RequestError::Failed { topic, error },
             Self::Stopping => RequestError::Stopping,
             Self::Denied => RequestError::Denied(Right::Request(topic).denied(plugin)),
         }

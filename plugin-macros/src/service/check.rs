@@ -3,7 +3,7 @@
 use syn::{ItemTrait, TraitItem, TraitItemFn, TypeParamBound, parse_quote};
 
 use super::method::ServiceMethod;
-use super::{Service, ServiceOptions, signature};
+use super::{Service, ServiceOptions, remote, signature};
 use crate::diagnostics::Diagnostics;
 use crate::fragment;
 
@@ -19,7 +19,7 @@ pub(super) fn service(
     Service {
         methods: items
             .into_iter()
-            .filter_map(|item| method(item, diagnostics))
+            .filter_map(|item| method(item, options.remote.is_some(), diagnostics))
             .collect(),
         item,
         generic,
@@ -74,10 +74,14 @@ fn word(bound: &TypeParamBound) -> Option<String> {
     }
 }
 
-fn method(item: TraitItem, diagnostics: &mut Diagnostics) -> Option<ServiceMethod> {
+fn method(
+    item: TraitItem,
+    is_remote: bool,
+    diagnostics: &mut Diagnostics,
+) -> Option<ServiceMethod> {
     const METHODS_ONLY: &str = "a service trait holds methods only, since it is used as `dyn Trait`: take this out, or make it a method";
     match item {
-        TraitItem::Fn(function) => return Some(checked(function, diagnostics)),
+        TraitItem::Fn(function) => return Some(checked(function, is_remote, diagnostics)),
         TraitItem::Const(item) => diagnostics.at(item.ident, METHODS_ONLY),
         TraitItem::Type(item) => diagnostics.at(item.ident, METHODS_ONLY),
         other => diagnostics.at(other, METHODS_ONLY),
@@ -85,11 +89,14 @@ fn method(item: TraitItem, diagnostics: &mut Diagnostics) -> Option<ServiceMetho
     None
 }
 
-fn checked(function: TraitItemFn, diagnostics: &mut Diagnostics) -> ServiceMethod {
+fn checked(function: TraitItemFn, is_remote: bool, diagnostics: &mut Diagnostics) -> ServiceMethod {
     let mut function = function;
     signature::plain(&mut function.sig);
     let mut own = Diagnostics::default();
     signature::check(&function.sig, &mut own);
+    if is_remote {
+        remote::check(&function.sig, &mut own);
+    }
     let arguments = signature::names(&function.sig, &mut own);
     if fragment::name(&function.sig.ident) == "provider" {
         own.at(

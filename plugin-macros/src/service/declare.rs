@@ -7,6 +7,7 @@ use syn::ReturnType;
 use super::Service;
 use super::lifetime;
 use super::method::{ServiceMethod, boxed_body, boxed_signature};
+use super::remote;
 use crate::{doc, fragment};
 
 /// Expands a service trait.
@@ -17,7 +18,8 @@ pub(super) fn expand(service: &Service) -> TokenStream {
     }
     let descriptor = descriptor(service);
     let handle = handle(service);
-    quote!(#declaration #descriptor #handle)
+    let remote = remote::expand(service);
+    quote!(#declaration #descriptor #handle #remote)
 }
 
 fn declaration(service: &Service) -> TokenStream {
@@ -90,6 +92,10 @@ fn descriptor(service: &Service) -> TokenStream {
     let ident = &service.item.ident;
     let name = fragment::name(ident);
     let many = service.options.many.as_ref().map(|_| quote!(.many()));
+    let remote =
+        service.options.remote.as_ref().map(
+            |_| quote!(.remote(const { &#krate::service::RemoteService::of::<dyn #ident>() })),
+        );
     let description = doc::description(krate, &service.item.attrs);
     let methods = service.methods.iter().map(|method| {
         let (cfgs, name) = (method.cfgs(), fragment::name(method.name()));
@@ -104,6 +110,7 @@ fn descriptor(service: &Service) -> TokenStream {
                     ::std::concat!(::std::module_path!(), "::", #name),
                 )
                 #many
+                #remote
                 .description(#description)
                 .methods(&[#(#methods),*]);
         }

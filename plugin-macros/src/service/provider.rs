@@ -21,6 +21,12 @@ pub(super) fn expand(
             "how many plugins may provide a service is said once: write `many` above its trait",
         );
     }
+    if let Some(remote) = &options.remote {
+        diagnostics.at(
+            remote,
+            "whether a service can be called from another process is said once: write `remote` above its trait",
+        );
+    }
     if item.trait_.is_none() {
         diagnostics.at(&item.self_ty, MISPLACED);
         return item.into_token_stream();

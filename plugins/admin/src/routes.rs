@@ -204,7 +204,7 @@ impl Backends {
         let operated = tokio::time::timeout(self.patience, operator.operate(operation)).await;
         match operated {
             Ok(operated) => match operated? {
-                Operated::Done(outcome) => Ok(Done::Wholly(outcome)),
+                Operated::Done(outcome) => Ok(Done::Wholly(*outcome)),
                 Operated::Accepted => {
                     Ok(Done::Accepted(goes_on(action, "it stops this interface")))
                 }

@@ -48,14 +48,13 @@ impl<C: Cache, D: Database> Revocations<C, D> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the database fails.
+    /// Returns an error if the database or the cache fails.
     pub(crate) async fn revoke(&self, claims: &Claims, now: SystemTime) -> Result<()> {
         let params = [json!(claims.jti), json!(claims.exp)];
         self.database.execute(REVOKE, &params).await?;
         self.cache
             .set(&revoked(claims), Value::Bool(true), claims.rest(now))
-            .await;
-        Ok(())
+            .await
     }
 
     /// Whether a token was revoked.
@@ -66,10 +65,10 @@ impl<C: Cache, D: Database> Revocations<C, D> {
     pub(crate) async fn contains(&self, claims: &Claims, now: SystemTime) -> Result<bool> {
         // The two answers have different keys, so that an answer of the database from before a
         // revocation can't replace the revocation.
-        if self.cache.get(&revoked(claims)).await.is_some() {
+        if self.is_cached(&revoked(claims)).await {
             return Ok(true);
         }
-        if self.cache.get(&good(claims)).await.is_some() {
+        if self.is_cached(&good(claims)).await {
             return Ok(false);
         }
         let found = !self
@@ -83,8 +82,15 @@ impl<C: Cache, D: Database> Revocations<C, D> {
         } else {
             (good(claims), rest.min(TRUST))
         };
-        self.cache.set(&key, Value::Bool(true), ttl).await;
+        if let Err(error) = self.cache.set(&key, Value::Bool(true), ttl).await {
+            tracing::debug!("the cache does not keep an answer of the database: {error}");
+        }
         Ok(found)
+    }
+
+    /// Whether the cache has a key. If it fails, the database is asked, which knows every revocation.
+    async fn is_cached(&self, key: &str) -> bool {
+        self.cache.get(key).await.is_ok_and(|value| value.is_some())
     }
 
     /// Removes tokens that expired a week ago.

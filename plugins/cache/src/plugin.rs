@@ -52,15 +52,17 @@ impl MemoryCache {
 
 #[service]
 impl Cache for MemoryCache {
-    async fn get(&self, key: &str) -> Option<Value> {
-        self.store.read().await.get(key).await
+    async fn get(&self, key: &str) -> Result<Option<Value>> {
+        Ok(self.store.read().await.get(key).await)
     }
 
-    async fn set(&self, key: &str, value: Value, ttl: Duration) {
+    async fn set(&self, key: &str, value: Value, ttl: Duration) -> Result<()> {
         self.store.read().await.set(key, value, ttl).await;
+        Ok(())
     }
 
-    async fn remove(&self, key: &str) {
+    async fn remove(&self, key: &str) -> Result<()> {
         self.store.read().await.remove(key).await;
+        Ok(())
     }
 }

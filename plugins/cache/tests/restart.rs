@@ -43,28 +43,35 @@ async fn values_outlive_a_restart_and_a_reload() {
     let manager = Manager::builder(&set).sources(sources);
     let running = manager.configure().unwrap().start().await.unwrap();
     let cache = CACHE.lock().unwrap().clone().unwrap();
-    cache.set("short", json!({"a": 1}), 3 * SECOND).await;
-    cache.set("long", json!([2]), 50 * SECOND).await;
+    cache
+        .set("short", json!({"a": 1}), 3 * SECOND)
+        .await
+        .unwrap();
+    cache.set("long", json!([2]), 50 * SECOND).await.unwrap();
     advance(2 * SECOND).await;
 
     running.handle().restart("cache-plugin").await.unwrap();
-    assert_eq!(cache.get("short").await, Some(json!({"a": 1})));
-    assert_eq!(cache.get("long").await, Some(json!([2])));
+    assert_eq!(cache.get("short").await.unwrap(), Some(json!({"a": 1})));
+    assert_eq!(cache.get("long").await.unwrap(), Some(json!([2])));
     advance(2 * SECOND).await;
-    assert_eq!(cache.get("short").await, None, "its time goes on");
+    assert_eq!(cache.get("short").await.unwrap(), None, "its time goes on");
 
     // A key of the kernel's: `#[reload]` is not for those.
     write(json!({"timeout": "9s", "config": {"max_ttl": "20s"}}));
     let outcome = running.handle().reload().await.unwrap();
     assert_eq!(outcome.changes[0].action, ChangeAction::Restart);
-    assert_eq!(cache.get("long").await, Some(json!([2])));
+    assert_eq!(cache.get("long").await.unwrap(), Some(json!([2])));
     advance(20 * SECOND).await;
-    assert_eq!(cache.get("long").await, None, "as long as is allowed now");
+    assert_eq!(
+        cache.get("long").await.unwrap(),
+        None,
+        "as long as is allowed now"
+    );
 
     // After a stop it begins anew.
-    cache.set("new", json!(3), 20 * SECOND).await;
+    cache.set("new", json!(3), 20 * SECOND).await.unwrap();
     running.handle().stop_cascade("cache-plugin").await.unwrap();
     running.handle().start("cache-plugin").await.unwrap();
-    assert_eq!(cache.get("new").await, None);
+    assert_eq!(cache.get("new").await.unwrap(), None);
     assert!(running.stop().await.is_clean());
 }

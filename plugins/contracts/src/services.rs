@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 pub type Row = Map<String, Value>;
 
 /// Rows in a relational database.
-#[service]
+#[service(remote)]
 pub trait Database {
     /// Inserts a row and returns its key. Table and columns must be those of the schema.
     async fn insert(&self, table: &str, row: &Row) -> Result<i64>;
@@ -25,17 +25,17 @@ pub trait Database {
 }
 
 /// Values kept in memory for a limited time.
-#[service]
+#[service(remote)]
 pub trait Cache {
     /// Returns the value of a key, or `None` if it was removed or has expired.
-    async fn get(&self, key: &str) -> Option<Value>;
+    async fn get(&self, key: &str) -> Result<Option<Value>>;
 
     /// Stores a value for `ttl`. If the cache is full, the least recently used value is removed
     /// earlier.
-    async fn set(&self, key: &str, value: Value, ttl: Duration);
+    async fn set(&self, key: &str, value: Value, ttl: Duration) -> Result<()>;
 
     /// Removes a key and its value.
-    async fn remove(&self, key: &str);
+    async fn remove(&self, key: &str) -> Result<()>;
 }
 
 /// A user as other plugins see it: without the password's hash.
@@ -53,7 +53,7 @@ pub struct User {
 }
 
 /// The data of a new user.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct NewUser {
     /// The user.
     pub user: User,
@@ -71,7 +71,7 @@ impl fmt::Debug for NewUser {
 
 /// Users. A disabled user stays in the database. For all methods except [`declare`](Self::declare),
 /// a disabled user does not exist; the id can't be given to another user.
-#[service]
+#[service(remote)]
 pub trait UserService {
     /// Returns the user with this key.
     async fn find(&self, id: &str) -> Result<Option<User>>;
@@ -107,7 +107,7 @@ pub trait UserService {
 }
 
 /// A login that was granted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// The id of the user.
     pub user_id: String,
@@ -116,7 +116,7 @@ pub struct Session {
 }
 
 /// The reason why a login or a token is refused.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum AuthError {
     /// The user or the password is wrong; the error does not say which.
@@ -152,8 +152,14 @@ impl fmt::Display for AuthError {
 
 impl std::error::Error for AuthError {}
 
+impl From<Error> for AuthError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// Logins and tokens.
-#[service]
+#[service(remote)]
 pub trait Auth {
     /// Checks a password and returns a token. `ip` is the address of the user.
     async fn login(
@@ -188,7 +194,7 @@ pub trait Auth {
 }
 
 /// Which tokens a log-out ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LogOut {
     /// Only the token that the caller shows.
     Here,
@@ -197,7 +203,7 @@ pub enum LogOut {
 }
 
 /// Files below the root of one plugin.
-#[service]
+#[service(remote)]
 pub trait FileStore {
     /// Writes a whole file.
     async fn write(&self, path: &str, data: &[u8]) -> Result<()>;

@@ -2,9 +2,11 @@
 
 mod child;
 mod crossing;
+mod desk;
 mod ending;
 mod moving;
 mod refused;
+mod services;
 
 use plugin_core::prelude::*;
 use plugin_core::{Descriptor, Plugin, config::Sources};

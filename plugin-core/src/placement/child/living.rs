@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
 
+use super::host_link;
 use super::uplink::HostUplink;
 use crate::accounting::Accounts;
-use crate::boxed::PluginRef;
+use crate::boxed::{BoxFuture, PluginRef};
 use crate::clock::Clock;
-use crate::context::{Current, EventId, Identity, InstanceId, Meta};
+use crate::context::{Current, EventId, Identity, InstanceId, Lineage, Meta};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Result};
 use crate::event::{
@@ -27,8 +29,11 @@ use crate::meter::OwnFigures;
 use crate::permission::Grants;
 use crate::place::Place;
 use crate::placement::connection::Connection;
+use crate::placement::served::ServedServices;
 use crate::placement::spec::InstanceSpec;
-use crate::placement::wire::{WireDelivery, WireEvent, WireNote, WireRun};
+use crate::placement::wire::{
+    WireAnswer, WireDelivery, WireEvent, WireNote, WireRun, WireServiceCall,
+};
 use crate::provider_bindings::ProviderBindings;
 use crate::schedule::{ScheduledRun, Timetable};
 use crate::service::Switchboard;
@@ -40,6 +45,10 @@ pub(super) struct Living {
     kernel: ChildKernel,
     plugin: PluginRef,
     handlers: Vec<OutsideHandler>,
+    /// What it provides.
+    services: ServedServices,
+    /// The calls of what it provides that are under way.
+    calls: TaskTracker,
     tasks: Mutex<Option<Tasks>>,
 }
 
@@ -100,10 +109,13 @@ impl Living {
             kernel.subscriber.mailbox(),
             (&plugin, descriptor.subscriptions),
         );
+        let services = ServedServices::of_plugin(descriptor, (&plugin, &kernel.identity));
         Ok(Self {
             kernel,
             plugin,
             handlers,
+            services,
+            calls: TaskTracker::new(),
             tasks: Mutex::default(),
         })
     }
@@ -127,7 +139,7 @@ impl Living {
             Box::new(move |task, error| {
                 connection.tell(WireNote::TaskFailed {
                     task: task.to_owned(),
-                    error: error.into(),
+                    error,
                 });
             }),
         );
@@ -165,6 +177,18 @@ impl Living {
             &event.data,
             meta,
         )?)
+    }
+
+    /// Calls what the instance provides.
+    pub(super) fn serve(&self, call: WireServiceCall) -> BoxFuture<'static, WireAnswer> {
+        let parent = call.parent.as_deref();
+        let parent = parent.and_then(|text| TraceContext::from_stored(text).ok());
+        let current = Current {
+            lineage: parent.map_or(Lineage::None, Lineage::Span),
+            ..self.current()
+        };
+        let served = self.services.serve(call, current);
+        Box::pin(self.calls.track_future(served))
     }
 
     pub(super) async fn run(&self, run: WireRun) -> Result<()> {
@@ -224,6 +248,8 @@ impl Living {
             }
             None => Ok(()),
         };
+        self.calls.close();
+        self.calls.wait().await;
         let tasks = self.tasks.lock();
         let tasks = tasks.unwrap_or_else(PoisonError::into_inner).take();
         if let Some(tasks) = tasks {
@@ -263,6 +289,7 @@ impl ChildKernel {
             .billed(account);
         let identity = Arc::new(identity);
         let switchboard = Switchboard::default();
+        host_link::install(descriptor, &spec, connection, &switchboard);
         let (letters, tasks) = DeadLetters::new(1, switchboard.all());
         let bus = Bus::linked(letters);
         let mailbox = bus.mailbox(identity.uid(), 1);

@@ -23,6 +23,7 @@ fn process() {
     if std::env::var_os(IS_CHILD).is_none() {
         return;
     }
-    let set = Composition::assemble(&SET).unwrap();
+    let set = [&SET[..], &super::desk::PLUGINS].concat();
+    let set = Composition::assemble(&set).unwrap();
     let _ended = plugin_core::placement::serve(&set);
 }

@@ -1,0 +1,65 @@
+//! The way of a call of a service to the other side of the socket.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use super::wire::WireServiceCall;
+use crate::context;
+use crate::error::{Error, Result};
+use crate::service::{ServedCall, ServiceCall};
+
+/// The most calls of services that one side has under way for one process.
+const MOST_CALLS: usize = 256;
+
+/// The calls of services that one side has under way for one process: so many that more of them wait.
+#[derive(Debug)]
+pub(super) struct CallLane(Arc<Semaphore>);
+
+impl Default for CallLane {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MOST_CALLS)))
+    }
+}
+
+impl CallLane {
+    /// Makes a call when there is room for it, with what the caller's work comes from. It is given up
+    /// when the limit has passed, or the deadline of the request that the caller answers.
+    pub(super) fn call<F>(
+        &self,
+        call: ServiceCall,
+        limit: Duration,
+        make: impl FnOnce(WireServiceCall) -> F + Send + 'static,
+    ) -> ServedCall
+    where
+        F: Future<Output = Result<Box<RawValue>>> + Send + 'static,
+    {
+        let parent = context::lineage().trace().map(|trace| trace.to_stored());
+        let now = Instant::now();
+        let deadline = context::current().and_then(|current| current.deadline);
+        let deadline = deadline.map_or(now + limit, |deadline| deadline.min(now + limit));
+        let room = Arc::clone(&self.0);
+        Box::pin(async move {
+            let called = async move {
+                let closed = |_| Error::bug("a lane of calls is never closed");
+                let _room = room.acquire_owned().await.map_err(closed)?;
+                let limit = deadline.saturating_duration_since(Instant::now());
+                make(WireServiceCall {
+                    call,
+                    parent,
+                    limit,
+                })
+                .await
+            };
+            let late = |_| {
+                let limit = deadline.saturating_duration_since(now);
+                Err(Error::timeout(format!("no answer within {limit:?}")))
+            };
+            let outcome = tokio::time::timeout_at(deadline, called).await;
+            outcome.unwrap_or_else(late)
+        })
+    }
+}
