@@ -1,5 +1,6 @@
 //! The commands, a file each. All but `run` start nothing.
 
+mod answer;
 mod audit;
 mod check;
 #[cfg(feature = "admin")]
@@ -155,23 +156,14 @@ impl Command {
     /// Whether it can be asked of a service that is elsewhere.
     fn asks_service(&self) -> bool {
         match self {
-            Self::Config(config) => matches!(
-                config,
-                Config::Get(_)
-                    | Config::Set(_)
-                    | Config::Unset(_)
-                    | Config::Reset(_)
-                    | Config::Rollback(_)
-            ),
             Self::Audit(audit) => audit.command.is_none(),
+            Self::Queue(queue) => queue.command.is_none(),
             Self::Run(_)
             | Self::List
             | Self::Graph
             | Self::Explain(_)
             | Self::Check
             | Self::Schema
-            | Self::DeadLetters(_)
-            | Self::Queue(_)
             | Self::Completions(_)
             | Self::Man(_)
             | Self::Token(_) => false,

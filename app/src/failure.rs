@@ -54,6 +54,9 @@ pub(crate) enum Failure {
     /// The running service refused.
     #[cfg(feature = "admin")]
     Refused(Refusal),
+    /// The running service is of a version that can't do this.
+    #[cfg(feature = "admin")]
+    Older,
     /// Something of the system failed; the text says what was being done.
     Io(String, io::Error),
 }
@@ -110,6 +113,12 @@ impl Failure {
         }
     }
 
+    /// Whether no service could be asked, so that its files say what there is.
+    #[cfg(feature = "admin")]
+    pub(crate) fn is_unheard(&self) -> bool {
+        self.exit() == Exit::NoService || matches!(self, Self::Older)
+    }
+
     fn remedy(&self) -> Option<String> {
         match self {
             Self::NoGeneration(_, known) => (!known.is_empty()).then(|| one_of(known)),
@@ -117,6 +126,8 @@ impl Failure {
             Self::Service(error) => error.remedy().map(str::to_owned),
             #[cfg(feature = "admin")]
             Self::Deaf(pid, _) => Some(wake(*pid)),
+            #[cfg(feature = "admin")]
+            Self::Older => Some("start the service anew with this binary".to_owned()),
             #[cfg(feature = "admin")]
             Self::Refused(refusal) => refusal.remedy.clone(),
             _ => None,
@@ -150,7 +161,7 @@ impl Failure {
             #[cfg(feature = "admin")]
             Self::Deaf(..) | Self::Gone => Exit::NoService,
             #[cfg(feature = "admin")]
-            Self::Service(ClientError::Denied { .. }) => Exit::Refused,
+            Self::Service(ClientError::Denied { .. }) | Self::Older => Exit::Refused,
             #[cfg(feature = "admin")]
             Self::Service(_) => Exit::Failed,
             #[cfg(feature = "admin")]
@@ -222,6 +233,10 @@ impl fmt::Display for Failure {
             #[cfg(feature = "admin")]
             Self::Gone => f.write_str(
                 "the service has gone, or its `admin-plugin` has: it stops, or is started anew",
+            ),
+            #[cfg(feature = "admin")]
+            Self::Older => f.write_str(
+                "the running service is of an older version, which does not have this",
             ),
             #[cfg(feature = "admin")]
             Self::Refused(Refusal { why, issues, .. }) => {

@@ -38,6 +38,7 @@ mod starting;
 mod state;
 mod status;
 mod stopping;
+mod stored;
 mod supervisor;
 mod sweep;
 mod system;
@@ -67,4 +68,5 @@ pub use report::{PluginStart, PluginStop, StartError, StartFailure, StartReport,
 pub use running::{Running, Shutdown, Waiting, WaitsFor};
 pub use state::{InvalidStep, State, Step};
 pub use status::{NextAttempt, PluginStatus, ProcessStatus, SystemStatus};
+pub use stored::StoredSubscription;
 pub use system::{Reloads, System};

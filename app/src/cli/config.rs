@@ -9,10 +9,10 @@ use serde_json::Value;
 /// Look at the config.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Config {
-    /// Print a plugin's effective values with their origin. Secrets are masked.
+    /// Print a plugin's values with their origin: those in force in the running service or, if none
+    /// runs, those that the next start takes. Secrets are masked.
     Show(ConfigShow),
-    /// Print the values that hold in the running service, or one of them; without a service, those
-    /// that the next start takes. Secrets are masked.
+    /// The same, or the value of one key alone.
     Get(ConfigGet),
     /// Set values in the running service, now and at each start. The config files stay as they are,
     /// and give way until `config unset`.
@@ -116,15 +116,6 @@ pub(crate) struct ConfigRollback {
     /// `files` to have the files count again.
     #[arg(value_name = "N")]
     pub(crate) to: ConfigChoice,
-}
-
-#[cfg(feature = "admin")]
-impl ConfigShow {
-    pub(crate) fn of(plugin: &str) -> Self {
-        Self {
-            plugin: plugin.to_owned(),
-        }
-    }
 }
 
 /// What to show of the config.

@@ -5,15 +5,14 @@ use plugin_core::event::DeadLetterId;
 
 /// Look at events that handlers failed with for good; replay or drop them.
 ///
-/// Works on the file of `queue-plugin`, while the service runs and while it does not.
+/// The running service is asked; when none runs, the file of `queue-plugin` is read.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeadLetters {
     /// List them, oldest first.
     List(LetterList),
     /// Print all of one of them, its data too.
     Show(LetterShow),
-    /// Have their handlers called again, by the running service or at its next start, as soon as
-    /// their plugin runs.
+    /// Have their handlers called again by the running service; without one, at the next start.
     Replay(LetterChoice),
     /// Forget them.
     Drop(LetterChoice),
@@ -24,7 +23,7 @@ pub(crate) enum DeadLetters {
 pub(crate) struct LetterList {
     #[command(flatten)]
     pub(crate) filter: LetterFilter,
-    /// Most letters to print; the last line tells how many there are, and how to go on.
+    /// Most letters to print; the last line tells how to go on.
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) limit: usize,
     /// Only those after this one.

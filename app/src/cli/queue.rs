@@ -4,7 +4,8 @@ use clap::{Args, Subcommand};
 
 /// Tell what waits for each durable subscription.
 ///
-/// Works on the file of `queue-plugin`, while the service runs and while it does not.
+/// The running service is asked; when none runs, the file of `queue-plugin` is read. `drop` works on
+/// the file, while the service runs and while it does not.
 #[derive(Debug, Args)]
 pub(crate) struct Queue {
     #[command(subcommand)]

@@ -4,6 +4,7 @@ use plugin_core::audit::{self, AuditQuery, Verified};
 use plugin_core::{config, counted};
 use serde_json::{Value, json};
 
+use super::answer::answer;
 use crate::cli::{Audit, AuditCommand, AuditFilter, AuditVerify, Place};
 use crate::defaults;
 use crate::exit::Exit;
@@ -58,7 +59,6 @@ fn list(place: &Place, filter: &AuditFilter, out: &mut Output) -> Result<Exit, F
 }
 
 /// Lines as the running service tells them; without one, as they stand in the file.
-#[cfg(feature = "admin")]
 fn page(place: &Place, filter: &AuditFilter) -> Result<Value, Failure> {
     let query = [
         ("limit", Some(filter.limit.to_string())),
@@ -71,19 +71,7 @@ fn page(place: &Place, filter: &AuditFilter) -> Result<Value, Failure> {
     let query: Vec<_> = (query.into_iter())
         .filter_map(|(key, value)| Some((key, value?)))
         .collect();
-    let service = super::service::Service::of(place)?;
-    match service.get_with(&["audit"], &query) {
-        Ok(page) => Ok(page),
-        Err(failure) if failure.exit() == Exit::NoService && place.url.is_none() => {
-            of_file(place, filter)
-        }
-        Err(failure) => Err(failure),
-    }
-}
-
-#[cfg(not(feature = "admin"))]
-fn page(place: &Place, filter: &AuditFilter) -> Result<Value, Failure> {
-    of_file(place, filter)
+    answer(place, (&["audit"], &query), || of_file(place, filter))
 }
 
 fn of_file(place: &Place, filter: &AuditFilter) -> Result<Value, Failure> {

@@ -1,46 +1,24 @@
 //! `config get`, `config set` and `config unset`: the values that hold in the running service.
 
-use serde::Deserialize;
+use plugin_core::config::Explained;
 use serde_json::{Map, Value, json};
 
+use super::answer::read;
+use super::config_show;
 use super::operate::{self, OperationRequest};
-use super::service::{self, Service};
-use crate::cli::{ConfigGet, ConfigSet, ConfigShow, ConfigUnset, Place};
+use super::service::Service;
+use crate::cli::{ConfigGet, ConfigSet, ConfigUnset, Place};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Format, Output};
-use crate::table::Table;
-
-/// A section as the service has it.
-#[derive(Debug, Deserialize)]
-struct Section {
-    values: Vec<SectionValue>,
-}
-
-#[derive(Debug, Deserialize)]
-struct SectionValue {
-    key: String,
-    value: Value,
-    origin: Value,
-}
 
 pub(super) fn get(place: &Place, asked: &ConfigGet, out: &mut Output) -> Result<Exit, Failure> {
-    let answer = match Service::of(place)?.get(&["config", &asked.plugin]) {
-        Ok(answer) => answer,
-        Err(failure) if failure.exit() == Exit::NoService && place.url.is_none() => {
-            let values = super::config_show::values(place, &ConfigShow::of(&asked.plugin))?;
-            json!({"values": values})
-        }
-        Err(failure) => return Err(failure),
-    };
-    let Section { values } = service::read(answer.clone())?;
+    let section = config_show::section(place, &asked.plugin)?;
     let Some(key) = &asked.key else {
-        match out.format() {
-            Format::Json => out.json(&answer["values"]),
-            Format::Human => out.text(table(&values)),
-        }
+        config_show::tell(&section, out)?;
         return Ok(Exit::Ok);
     };
+    let values: Vec<Explained> = read(section)?;
     let whole = format!("{}.{key}", asked.plugin);
     let value = values
         .into_iter()
@@ -51,32 +29,6 @@ pub(super) fn get(place: &Place, asked: &ConfigGet, out: &mut Output) -> Result<
         (_, value) => out.json(value),
     }
     Ok(Exit::Ok)
-}
-
-fn table(values: &[SectionValue]) -> Table {
-    let mut table = Table::new(&["key", "origin", "value"]);
-    for value in values {
-        let origin = origin(&value.origin);
-        table.row([value.key.clone(), origin, value.value.to_string()]);
-    }
-    table
-}
-
-/// Where a value comes from, in words.
-fn origin(origin: &Value) -> String {
-    let text = |key: &str| origin[key].as_str().unwrap_or_default();
-    let place = |name: &str| match (origin["line"].as_u64(), origin["column"].as_u64()) {
-        (Some(line), Some(column)) if line > 0 => format!("{name}:{line}:{column}"),
-        _ => name.to_owned(),
-    };
-    match text("from") {
-        "file" => place(text("path")),
-        "embedded" => place(&format!("embedded {}", text("name"))),
-        "environment" => text("variable").to_owned(),
-        "operation" => "`load` or `unload`".to_owned(),
-        "set" => format!("`config set` by {} at {}", text("by"), text("at")),
-        other => other.to_owned(),
-    }
 }
 
 pub(super) fn set(place: &Place, asked: &ConfigSet, out: &mut Output) -> Result<Exit, Failure> {
@@ -124,31 +76,6 @@ fn change(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_origin_is_told_as_without_a_service() {
-        for (value, told) in [
-            (json!({"from": "default"}), "default"),
-            (
-                json!({"from": "file", "path": "a.yaml", "line": 2, "column": 3}),
-                "a.yaml:2:3",
-            ),
-            (
-                json!({"from": "embedded", "name": "a", "line": 0, "column": 0}),
-                "embedded a",
-            ),
-            (
-                json!({"from": "environment", "variable": "APP__A"}),
-                "APP__A",
-            ),
-            (
-                json!({"from": "set", "by": "ann", "at": "now"}),
-                "`config set` by ann at now",
-            ),
-        ] {
-            assert_eq!(origin(&value), told);
-        }
-    }
 
     #[test]
     fn a_key_may_have_the_section_before_it() {

@@ -1,6 +1,8 @@
-//! `dead-letters`: events that handlers failed with for good, in the file of `queue-plugin`. It
-//! works while the service runs and while it does not.
+//! `dead-letters`: events that handlers failed with for good. The running service is asked for them;
+//! when none runs, they are in the file of `queue-plugin`.
 
+#[cfg(feature = "admin")]
+mod asked;
 mod list;
 mod text;
 
@@ -10,7 +12,7 @@ use plugin_core::InstanceName;
 use plugin_core::config::Settings;
 use plugin_core::event::{DeadLetterId, DeadLetterQuery};
 use plugin_queue::{Letters, QueueFile, Touched};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::{DeadLetters, LetterChoice, LetterList, LetterShow, Place};
 use crate::exit::Exit;
@@ -18,6 +20,8 @@ use crate::failure::Failure;
 use crate::output::{Format, Output, note};
 use crate::plugins::COMPOSITION;
 
+#[cfg(feature = "admin")]
+use super::answer::Asked;
 use super::queue;
 use list::Printer;
 
@@ -25,6 +29,22 @@ use list::Printer;
 const PAGE: usize = 1_000;
 
 pub(super) fn run(place: &Place, command: DeadLetters, out: &mut Output) -> Result<Exit, Failure> {
+    #[cfg(feature = "admin")]
+    return match asked::run(place, &command, out)? {
+        Asked::Answered(exit) => Ok(exit),
+        Asked::Files(why) => {
+            let exit = of_file(place, command, out)?;
+            if exit == Exit::Ok {
+                why.tell();
+            }
+            Ok(exit)
+        }
+    };
+    #[cfg(not(feature = "admin"))]
+    of_file(place, command, out)
+}
+
+fn of_file(place: &Place, command: DeadLetters, out: &mut Output) -> Result<Exit, Failure> {
     let settings = match command {
         DeadLetters::List(_) | DeadLetters::Show(_) => super::readable(place, queue::QUEUE),
         _ => super::settings(place),
@@ -50,7 +70,7 @@ pub(super) fn run(place: &Place, command: DeadLetters, out: &mut Output) -> Resu
 fn nothing(command: &DeadLetters, out: &mut Output) -> Exit {
     match command {
         DeadLetters::List(_) => {
-            Printer::new(out.format()).end(0, None, out);
+            Printer::new(out.format()).end(Some(0), None, out);
             Exit::Ok
         }
         DeadLetters::Show(LetterShow { id, .. }) => unknown(&[*id]),
@@ -88,7 +108,11 @@ async fn list(
     let mut left = list.limit;
     let mut next = None;
     while left > 0 {
-        let page = file.list(&query.clone().limit(left.min(PAGE))).await?;
+        let mut page = file.list(&query.clone().limit(left.min(PAGE))).await?;
+        // `show` has the data: a list has none, whoever is asked.
+        page.letters
+            .iter_mut()
+            .for_each(|letter| letter.data = Value::Null);
         left -= page.letters.len();
         printer.page(&page, out);
         next = page.next;
@@ -97,7 +121,7 @@ async fn list(
             None => break,
         }
     }
-    printer.end(total, next, out);
+    printer.end(Some(total), next, out);
     Ok(Exit::Ok)
 }
 
@@ -151,7 +175,7 @@ async fn drop_letters(
     let gone = file.drop(&choice.letters()).await?;
     let unknown = choice.unknown(&gone);
     match out.format() {
-        Format::Human => out.text(format_args!("{} dropped", text::letters(gone.len() as u64))),
+        Format::Human => out.text(text::dropped(gone.len() as u64)),
         Format::Json => out.json(&json!({ "dropped": ids(&gone), "unknown": unknown })),
     }
     Ok(self::unknown(&unknown))

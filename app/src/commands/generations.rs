@@ -5,7 +5,9 @@ use std::io;
 use plugin_core::config::{self, Difference, Generation, Generations, KeptGeneration, Settings};
 use plugin_core::lifecycle::ConfigChoice;
 use serde::Serialize;
+use serde_json::json;
 
+use super::answer::{answer, read};
 use crate::cli::{ConfigDiff, ConfigRollback, Place};
 use crate::defaults;
 use crate::exit::Exit;
@@ -27,6 +29,22 @@ struct RolledBack {
 }
 
 pub(super) fn history(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
+    let mut answer = answer(place, (&["config", "history"], &[]), || {
+        Ok(json!({"generations": kept(place)?}))
+    })?;
+    let entries = answer["generations"].take();
+    match out.format() {
+        Format::Json => out.json(&entries),
+        Format::Human => match &read::<Vec<KeptGeneration>>(entries)?[..] {
+            [] => out.text("no config was applied yet"),
+            entries => out.text(table(entries)),
+        },
+    }
+    Ok(Exit::Ok)
+}
+
+/// The generations below the data folder.
+fn kept(place: &Place) -> Result<Vec<KeptGeneration>, Failure> {
     let generations = generations(place);
     if let Err(error) = generations.rollback() {
         note(format_args!(
@@ -41,12 +59,7 @@ pub(super) fn history(place: &Place, out: &mut Output) -> Result<Exit, Failure> 
             Err(error) => note(format_args!("warning: can't read a config: {error}")),
         }
     }
-    match out.format() {
-        Format::Human if entries.is_empty() => out.text("no config was applied yet"),
-        Format::Human => out.text(table(&entries)),
-        Format::Json => out.json(&entries),
-    }
-    Ok(Exit::Ok)
+    Ok(entries)
 }
 
 fn table(entries: &[KeptGeneration]) -> Table {
@@ -73,11 +86,19 @@ fn table(entries: &[KeptGeneration]) -> Table {
 }
 
 pub(super) fn diff(place: &Place, options: &ConfigDiff, out: &mut Output) -> Result<Exit, Failure> {
-    let generations = generations(place);
-    let settings = |which| settings(place, meant(&generations, which)?);
-    let difference = settings(options.old)?.difference(&settings(options.new)?);
+    let query = [
+        ("from", options.old.to_string()),
+        ("to", options.new.to_string()),
+    ];
+    let difference = answer(place, (&["config", "diff"], &query), || {
+        let generations = generations(place);
+        let settings = |which| settings(place, meant(&generations, which)?);
+        Ok(json!(
+            settings(options.old)?.difference(&settings(options.new)?)
+        ))
+    })?;
     match out.format() {
-        Format::Human => out.text(difference),
+        Format::Human => out.text(read::<Difference>(difference)?),
         Format::Json => out.json(&difference),
     }
     Ok(Exit::Ok)
@@ -162,12 +183,34 @@ fn roll_back(place: &Place, generation: Option<u64>) -> Result<Option<serde_json
     use super::service::Service;
     use plugin_admin::ClientError;
 
-    let body = serde_json::json!({"generation": generation});
-    match Service::of(place)?.post(&["config", "rollback"], &body) {
+    let body = json!({"generation": generation});
+    let service = Service::of(place)?;
+    match service.post(&["config", "rollback"], &body) {
         Ok(answer) => Ok(Some(answer.body)),
         Err(Failure::Service(ClientError::NotRunning { .. })) => Ok(None),
+        Err(Failure::Older) => roll_back_older(place, &service, generation).map(Some),
         Err(failure) => Err(failure),
     }
+}
+
+/// The same of a service of the version before: the choice is written, and the service reads it. If
+/// it does not take the config over, the choice is as it was.
+#[cfg(feature = "admin")]
+fn roll_back_older(
+    place: &Place,
+    service: &super::service::Service,
+    generation: Option<u64>,
+) -> Result<serde_json::Value, Failure> {
+    let generations = generations(place);
+    // One that can't be read is replaced.
+    let before = generations.rollback().ok().flatten();
+    choose(place, &generations, generation)?;
+    let reloaded = service.post(&["reload"], &json!({}));
+    if reloaded.is_err() {
+        let restored = generations.restore(before.as_ref());
+        restored.map_err(Failure::io("can't write which config to go back to"))?;
+    }
+    Ok(reloaded?.body)
 }
 
 /// Has a service that is elsewhere go back.
@@ -178,11 +221,11 @@ fn elsewhere(place: &Place, to: ConfigChoice, out: &mut Output) -> Result<Exit, 
 
     let service = Service::of(place)?;
     let generation = match to {
-        ConfigChoice::Generation(number) => serde_json::json!(number),
+        ConfigChoice::Generation(number) => json!(number),
         ConfigChoice::Files => serde_json::Value::Null,
         ConfigChoice::Running => service.get(&["config"])?["running"]["generation"].clone(),
     };
-    let body = serde_json::json!({"generation": generation});
+    let body = json!({"generation": generation});
     let answer = service.post(&["config", "rollback"], &body)?;
     operate::tell(&OperationRequest::rollback(), answer, &service, out)
 }

@@ -4,7 +4,8 @@ use plugin_core::{InstanceName, printable};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::service::{self, Service, Step};
+use super::answer;
+use super::service::{Service, Step};
 use super::tap::clock;
 use crate::cli::{LogLevel, Logs, Place};
 use crate::exit::Exit;
@@ -33,7 +34,7 @@ pub(super) fn logs(place: &Place, options: &Logs, out: &mut Output) -> Result<Ex
     let limit = options.limit.to_string();
     let mut query = vec![("level", options.level.word().to_owned()), ("limit", limit)];
     query.extend(options.plugin.clone().map(|plugin| ("plugin", plugin)));
-    let list: LogList = service::read(service.get_with(&["logs"], &query)?)?;
+    let list: LogList = answer::read(service.get_with(&["logs"], &query)?)?;
     let mut last = 0;
     for line in list.lines {
         last = line["number"].as_u64().unwrap_or(last);
@@ -74,7 +75,7 @@ fn show(line: Value, out: &mut Output) -> Result<(), Failure> {
         out.json_line(&line);
         return Ok(());
     }
-    let line: LogLine = service::read(line)?;
+    let line: LogLine = answer::read(line)?;
     let paint = match line.level.as_str() {
         "error" => Some(Paint::Red),
         "warn" => Some(Paint::Yellow),
@@ -124,7 +125,7 @@ mod tests {
         assert!(wanted(None, LogLevel::Warn) && !wanted(None, LogLevel::Error));
         assert!(wanted(Some("hello-plugin"), LogLevel::Trace));
         assert!(!wanted(Some("cache-plugin"), LogLevel::Trace));
-        let told = told(&service::read(line.clone()).unwrap());
+        let told = told(&answer::read(line.clone()).unwrap());
         assert_eq!(told, r"20:15:02.114  WARN hello-plugin@eu: no\nluck n=3");
     }
 }

@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
+use super::answer;
 use super::instance::Row;
-use super::service::{self, Service};
+use super::service::Service;
 use crate::cli::Place;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -20,7 +21,7 @@ pub(super) fn metrics(place: &Place, out: &mut Output) -> Result<Exit, Failure> 
     match out.format() {
         Format::Json => out.json(&answer["instances"]),
         Format::Human => {
-            let list: InstanceList = service::read(answer)?;
+            let list: InstanceList = answer::read(answer)?;
             out.text(table(&list.instances));
         }
     }

@@ -190,7 +190,7 @@ pub(super) fn tell(
     match out.format() {
         Format::Json => out.json(&answer.body),
         Format::Human => {
-            let outcome: Outcome = super::service::read(answer.body)?;
+            let outcome: Outcome = super::answer::read(answer.body)?;
             out.text(told(asked, &outcome));
             if let Some(way_back) = asked.way_back(service.pid()) {
                 out.text(way_back);
@@ -257,7 +257,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::commands::service;
+    use crate::commands::answer;
 
     fn asked(dry_run: bool) -> OperationRequest<'static> {
         OperationRequest {
@@ -271,7 +271,7 @@ mod tests {
     fn what_a_stop_left_behind_is_told() {
         let outcome = json!({"plugins": ["b", "a"], "dead_lettered": 2, "lost": 0});
         assert_eq!(
-            told(&asked(false), &service::read(outcome).unwrap()),
+            told(&asked(false), &answer::read(outcome).unwrap()),
             "unloaded: b, a\n2 accepted events were not handled and are dead letters: see \
              `dead-letters list`"
         );
@@ -280,7 +280,7 @@ mod tests {
         assert_eq!(nothing, "nothing ran: a restart that was planned is off");
         let one = json!({"plugins": ["a"], "dead_lettered": 1, "lost": 1});
         assert_eq!(
-            told(&stop, &service::read(one).unwrap()),
+            told(&stop, &answer::read(one).unwrap()),
             "stopped: a\n1 accepted event was not handled and is a dead letter: see \
              `dead-letters list`\n1 accepted event is lost"
         );
@@ -295,7 +295,7 @@ mod tests {
                 {"plugin": "b", "action": "load", "took_us": 0},
             ],
         });
-        let outcome: Outcome = service::read(outcome).unwrap();
+        let outcome: Outcome = answer::read(outcome).unwrap();
         assert_eq!(
             told(&asked(false), &outcome),
             "instance  did         ms  because of\n\
@@ -309,7 +309,7 @@ mod tests {
             "nothing would change"
         );
         let manager: Outcome =
-            service::read(json!({"manager": ["plugin_manager.max_cpu"]})).unwrap();
+            answer::read(json!({"manager": ["plugin_manager.max_cpu"]})).unwrap();
         let in_force = [false, true].map(|is_plan| told(&asked(is_plan), &manager));
         assert_eq!(
             in_force,
@@ -318,7 +318,7 @@ mod tests {
                 "would be in force at once: plugin_manager.max_cpu"
             ]
         );
-        let later: Outcome = service::read(json!({"later": ["plugin_manager.audit"]})).unwrap();
+        let later: Outcome = answer::read(json!({"later": ["plugin_manager.audit"]})).unwrap();
         assert_eq!(
             told(&asked(false), &later),
             "changed, and taken over at the next start of the service: plugin_manager.audit"

@@ -6,7 +6,8 @@ use plugin_core::config::Rollback;
 use plugin_core::{InstanceName, printable};
 use serde::Deserialize;
 
-use super::service::{self, Service};
+use super::answer;
+use super::service::Service;
 use crate::cli::Place;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -119,7 +120,7 @@ pub(super) fn ps(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
     match out.format() {
         Format::Json => out.json(&status),
         Format::Human => {
-            let status: Status = service::read(status)?;
+            let status: Status = answer::read(status)?;
             let [mut table, mut limits] = [table(&status.plugins), limits(&status)];
             let mut processes = processes(&status.plugins);
             if let Some(width) = out.width() {
@@ -359,7 +360,7 @@ mod tests {
     fn report_i12_a_config_that_was_not_applied_is_told() {
         let told = |config| {
             let status = json!({"backlog": 0, "plugins": [], "config": config});
-            let status: Status = service::read(status).unwrap();
+            let status: Status = answer::read(status).unwrap();
             status.config.trouble()
         };
         assert_eq!(told(json!({})), [""; 0]);
@@ -393,7 +394,7 @@ mod tests {
         failed["memory"] = json!(64_999_999);
         let plugins = [status("a-plugin", "running", true), failed];
         let status = json!({"state": "failed", "ready": false, "backlog": 9, "plugins": plugins});
-        let status: Status = service::read(status).unwrap();
+        let status: Status = answer::read(status).unwrap();
         assert_eq!(
             table(&status.plugins).to_string(),
             "instance  state    ready    for  restarts  tasks  queued  cpu  memory  in  out  errors  last error\n\
@@ -423,7 +424,7 @@ mod tests {
         });
         let status = json!({"backlog": 0, "process": process, "plugins": [plugin]});
         assert_eq!(
-            limits(&service::read(status).unwrap()).to_string(),
+            limits(&answer::read(status).unwrap()).to_string(),
             "instance     limit             asked  in use  by            probed\n\
              the process  max_memory        5      70 MB   observed      yes\n\
              the process  max_cpu           5      150%    delayed       yes\n\
@@ -437,7 +438,7 @@ mod tests {
         let of = |ready, backlog| {
             let plugins = [status("a-plugin", "running", ready)];
             let status: Status =
-                service::read(json!({"backlog": backlog, "plugins": plugins})).unwrap();
+                answer::read(json!({"backlog": backlog, "plugins": plugins})).unwrap();
             summary(&status)
         };
         assert_eq!(of(true, 0), "1 plugin, all ready");
@@ -448,7 +449,7 @@ mod tests {
             status("a-plugin@eu", "running", true),
             status("b-plugin", "running", false),
         ];
-        let status = service::read(json!({"backlog": 0, "plugins": instances})).unwrap();
+        let status = answer::read(json!({"backlog": 0, "plugins": instances})).unwrap();
         assert_eq!(summary(&status), "2 of 3 instances are ready");
         assert_eq!(
             of(false, 1),

@@ -1,5 +1,5 @@
-//! `queue`: what waits for each durable subscription, in the file of `queue-plugin`. It works while
-//! the service runs and while it does not.
+//! `queue`: what waits for each durable subscription. The running service is asked for it; when none
+//! runs, it is in the file of `queue-plugin`.
 
 mod drop;
 
@@ -7,11 +7,12 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use plugin_core::config::Settings;
-use plugin_core::event::store::{Stock, SubscriptionName};
-use plugin_core::{Descriptor, InstanceName};
+use plugin_core::lifecycle::StoredSubscription;
 use plugin_queue::{QueueConfig, QueueFile};
-use serde::Serialize;
+use serde::Deserialize;
+use serde_json::json;
 
+use super::answer::{answer, read};
 use crate::cli::{Place, QueueCommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -22,15 +23,24 @@ use crate::table::Table;
 /// Name of the plugin whose file it is.
 pub(super) const QUEUE: &str = "queue-plugin";
 
-/// What waits for a subscription.
-#[derive(Debug, Serialize)]
+/// What waits for a subscription, as far as people are told.
+#[derive(Debug, Deserialize)]
 struct Waiting {
-    #[serde(flatten)]
-    stock: Stock,
-    /// Whether a plugin of this build subscribes that is on.
-    subscribed: bool,
-    #[serde(skip)]
-    note: &'static str,
+    subscription: Subscription,
+    pending: u64,
+    bytes: u64,
+    waiting: u64,
+    dropped: u64,
+    dead: u64,
+    #[serde(default)]
+    note: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Subscription {
+    plugin: String,
+    handler: String,
+    topic: String,
 }
 
 pub(super) fn run(
@@ -38,40 +48,23 @@ pub(super) fn run(
     command: Option<QueueCommand>,
     out: &mut Output,
 ) -> Result<Exit, Failure> {
-    let settings = match command {
-        None => super::readable(place, QUEUE),
-        Some(_) => super::settings(place),
-    };
-    let settings = settings.map_err(Failure::Config)?;
-    let path = path(&settings)?;
-    wait_for(async {
-        let mut file = QueueFile::open(&path).await?;
-        let waiting = match &mut file {
-            Some(file) => waiting(file.stock().await?, &settings),
-            None => Vec::new(),
-        };
-        match (command, file) {
-            (None, _) => list(&waiting, out),
-            (Some(QueueCommand::Drop(options)), file) => {
-                return drop::run(&waiting, file, &options, out).await;
-            }
-        }
-        Ok(Exit::Ok)
-    })
-}
-
-/// Those that somebody subscribes, or that are not empty.
-fn waiting(stock: Vec<Stock>, settings: &Settings) -> Vec<Waiting> {
-    let all = stock.into_iter().map(|stock| Waiting::of(stock, settings));
-    all.filter(|one| one.subscribed || one.stock.pending + one.stock.dead > 0)
-        .collect()
-}
-
-fn list(waiting: &[Waiting], out: &mut Output) {
-    match out.format() {
-        Format::Human => out.text(table(waiting)),
-        Format::Json => out.json(&waiting),
+    if let Some(QueueCommand::Drop(options)) = command {
+        let settings = super::settings(place).map_err(Failure::Config)?;
+        return with_file(&settings, async |file, stored| {
+            drop::run(&stored, file, &options, out).await
+        });
     }
+    let mut answer = answer(place, (&["queue"], &[]), || {
+        let settings = super::readable(place, QUEUE).map_err(Failure::Config)?;
+        let stored = with_file(&settings, async |_, stored| Ok(stored))?;
+        Ok(json!({"subscriptions": stored}))
+    })?;
+    let rows = answer["subscriptions"].take();
+    match out.format() {
+        Format::Json => out.json(&rows),
+        Format::Human => out.text(table(&read::<Vec<Waiting>>(rows)?)),
+    }
+    Ok(Exit::Ok)
 }
 
 /// Where the file is by the config.
@@ -90,29 +83,22 @@ pub(super) fn wait_for<T>(
     runtime.block_on(work).map_err(Failure::Plugin)
 }
 
-impl Waiting {
-    fn of(stock: Stock, settings: &Settings) -> Self {
-        let name = &stock.subscription;
-        let is_built = (COMPOSITION.plugins()).any(|plugin| subscribes(plugin, name));
-        let is_on = (settings.plugins.get(&*name.plugin)).is_some_and(|it| it.config.enabled);
-        let note = match (is_built, is_on) {
-            (true, true) => "",
-            (true, false) => "its plugin is turned off: kept until it is on",
-            (false, _) => "no plugin of this build has this subscription: kept until one does",
+/// Does something with the file, if there is one, and with what it has for each subscription.
+fn with_file<T>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(Option<QueueFile>, Vec<StoredSubscription>) -> plugin_core::Result<T>,
+) -> Result<T, Failure> {
+    let path = path(settings)?;
+    wait_for(async {
+        let mut file = QueueFile::open(&path).await?;
+        let stock = match &mut file {
+            Some(file) => file.stock().await?,
+            None => Vec::new(),
         };
-        Self {
-            subscribed: note.is_empty(),
-            stock,
-            note,
-        }
-    }
-}
-
-fn subscribes(plugin: &Descriptor, name: &SubscriptionName) -> bool {
-    plugin.name == InstanceName::of(&name.plugin).plugin
-        && (plugin.subscriptions.iter()).any(|one| {
-            one.options.durable && one.handler == name.handler && one.source.topic() == name.topic
-        })
+        let stock = stock.into_iter();
+        let stored = stock.map(|stock| StoredSubscription::of(stock, &COMPOSITION, settings));
+        work(file, stored.filter(|one| !one.is_void()).collect()).await
+    })
 }
 
 fn table(waiting: &[Waiting]) -> Table {
@@ -128,17 +114,17 @@ fn table(waiting: &[Waiting]) -> Table {
         "note",
     ];
     let mut table = Table::new(&headings);
-    for Waiting { stock, note, .. } in waiting {
+    for one in waiting {
         table.row([
-            stock.subscription.plugin.to_string(),
-            stock.subscription.handler.to_string(),
-            stock.subscription.topic.to_string(),
-            stock.pending.to_string(),
-            stock.bytes.to_string(),
-            stock.waiting.to_string(),
-            stock.dropped.to_string(),
-            stock.dead.to_string(),
-            (*note).to_owned(),
+            one.subscription.plugin.clone(),
+            one.subscription.handler.clone(),
+            one.subscription.topic.clone(),
+            one.pending.to_string(),
+            one.bytes.to_string(),
+            one.waiting.to_string(),
+            one.dropped.to_string(),
+            one.dead.to_string(),
+            one.note.clone().unwrap_or_default(),
         ]);
     }
     table

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::service::{self, Service};
+use super::answer;
+use super::service::Service;
 use crate::cli::{OneSchedule, Place, ScheduleAction, Schedules};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -53,7 +54,7 @@ fn list(service: &Service, out: &mut Output) -> Result<Exit, Failure> {
     match out.format() {
         Format::Json => out.json(&listed),
         Format::Human => {
-            let ListedSchedules { schedules } = service::read(listed)?;
+            let ListedSchedules { schedules } = answer::read(listed)?;
             let table = table(schedules);
             if table.is_empty() {
                 out.text("no schedules");

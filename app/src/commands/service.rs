@@ -7,7 +7,6 @@ use plugin_admin::{Answer, Client, ClientError, EventStream, Listened, StreamMes
 use plugin_core::config;
 use plugin_core::lifecycle::holder;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
@@ -170,7 +169,12 @@ impl Service {
         if answer.status < 400 {
             return Ok(answer);
         }
-        let why = answer.body["detail"].as_str().map_or_else(
+        let detail = answer.body["detail"].as_str();
+        // What a router says of a path that none of its routes has.
+        if answer.status == 404 && detail.is_some_and(|it| it.starts_with("there is nothing at")) {
+            return Err(Failure::Older);
+        }
+        let why = detail.map_or_else(
             || format!("the service answered {} and nothing more", answer.status),
             options_named,
         );
@@ -211,10 +215,4 @@ fn elsewhere(url: &str, place: &Place) -> Result<Client, Failure> {
 /// What the interface takes as a key is an option here.
 fn options_named(text: &str) -> String {
     text.replace("`cascade`", "`--cascade`")
-}
-
-/// An answer as a type. Keys that a later version added are left alone.
-pub(super) fn read<T: DeserializeOwned>(answer: Value) -> Result<T, Failure> {
-    let read = serde_json::from_value(answer).map_err(io::Error::other);
-    read.map_err(Failure::io("the answer of the service can't be read"))
 }

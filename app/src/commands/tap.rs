@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::service::{self, Service, Step};
+use super::answer;
+use super::service::{Service, Step};
 use crate::cli::{Place, Tap};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -42,11 +43,11 @@ pub(super) fn tap(place: &Place, options: &Tap, out: &mut Output) -> Result<Exit
                 ))
             }
             ("tap", Format::Json) => out.json_line(&message.data),
-            ("tap", Format::Human) => out.text(line(&service::read(message.data)?)),
+            ("tap", Format::Human) => out.text(line(&answer::read(message.data)?)),
             ("dropped", Format::Json) => {
                 out.json_line(&serde_json::json!({"dropped": message.data}));
             }
-            ("dropped", Format::Human) => note(told(&service::read(message.data)?)),
+            ("dropped", Format::Human) => note(told(&answer::read(message.data)?)),
             _ => {}
         }
         Ok(if out.is_broken() {
@@ -98,7 +99,7 @@ mod tests {
             "topic": "user.login", "at": "2026-11-30T20:15:02.114Z", "publisher": "api-plugin",
             "id": "1", "trace": "00", "payload": {"user_id": "a\u{1b}b"},
         });
-        let event: Tapped = service::read(event).unwrap();
+        let event: Tapped = answer::read(event).unwrap();
         assert_eq!(
             line(&event),
             r#"20:15:02.114  user.login  api-plugin  {"user_id":"a\u001bb"}"#

@@ -8,7 +8,7 @@ mod text;
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::leaves::{self, Leaf, Leaves, Path};
@@ -20,7 +20,7 @@ use super::shape::Shape;
 use super::unenforced;
 
 /// The differences between two configs of one build.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Difference {
     /// The changed keys of the manager's own section.
@@ -30,18 +30,18 @@ pub struct Difference {
 }
 
 /// The differences for one plugin.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct PluginDifference {
     /// Name of the plugin, or of a labelled instance of the plugin.
-    pub plugin: &'static str,
+    pub plugin: String,
     /// How the config of this plugin differs.
     #[serde(flatten)]
     pub change: PluginChange,
 }
 
 /// How a new config differs from the old one for one plugin.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PluginChange {
@@ -63,7 +63,9 @@ pub enum PluginChange {
 }
 
 /// What a change of config requires of a running instance, from the least to the most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Impact {
@@ -83,7 +85,7 @@ pub enum Impact {
 }
 
 /// A key whose value is different.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ChangedKey {
     /// Path of the key: `hello-plugin.config.message`.
@@ -97,7 +99,7 @@ pub struct ChangedKey {
 }
 
 /// A key of the manager whose value is different.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ManagerKey {
     /// The key with its values.
@@ -108,7 +110,7 @@ pub struct ManagerKey {
 }
 
 /// When a new value in the manager's section takes effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TakesEffect {
@@ -176,7 +178,7 @@ impl Settings {
             manager: manager_keys(self, new),
             plugins: plugins
                 .map(|plugin| PluginDifference {
-                    plugin,
+                    plugin: plugin.to_owned(),
                     change: change(plugin, self, new),
                 })
                 .collect(),

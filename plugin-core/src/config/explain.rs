@@ -2,7 +2,7 @@
 //! is.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::mask::{mask, mask_path, names_secret};
@@ -15,7 +15,7 @@ use super::validation::kind_of;
 
 /// One key of a section: its resulting value, and where the value comes from. Secrets are shown as
 /// `***`.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Explained {
     /// Path of the key: `hello-plugin.config.message`.

@@ -10,7 +10,7 @@ use std::io;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::files::ConfigFiles;
 use super::generation::{self, Generation};
@@ -32,7 +32,7 @@ pub struct Generations {
 }
 
 /// A stored generation and its present role.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct KeptGeneration {
     /// The config.

@@ -4,13 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// The origin of a value. The variants are in the order of the layers: a later layer overrides an
 /// earlier one.
 ///
 /// Lines and columns are counted from 1. Line 0 stands for the whole text.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(tag = "from", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Origin {
@@ -20,7 +22,7 @@ pub enum Origin {
     /// Text compiled into the program.
     Embedded {
         /// The name that the program gave to the text.
-        #[serde(serialize_with = "text")]
+        #[serde(with = "text")]
         #[schemars(with = "String")]
         name: Arc<str>,
         /// The line.
@@ -31,7 +33,7 @@ pub enum Origin {
     /// A file.
     File {
         /// Its path, in the form in which it was found.
-        #[serde(serialize_with = "text")]
+        #[serde(with = "text")]
         #[schemars(with = "String")]
         path: Arc<str>,
         /// The line.
@@ -42,7 +44,7 @@ pub enum Origin {
     /// An environment variable.
     Environment {
         /// Its name.
-        #[serde(serialize_with = "text")]
+        #[serde(with = "text")]
         #[schemars(with = "String")]
         variable: Arc<str>,
     },
@@ -53,18 +55,34 @@ pub enum Origin {
     /// An operator, with `config set`. The value applies until `config unset`.
     Set {
         /// The operator.
-        #[serde(serialize_with = "text")]
+        #[serde(with = "text")]
         #[schemars(with = "String")]
         by: Arc<str>,
         /// The time, in RFC 3339 format.
-        #[serde(serialize_with = "text")]
+        #[serde(with = "text")]
         #[schemars(with = "String")]
         at: Arc<str>,
     },
 }
 
-fn text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(text)
+/// A shared text, as serde reads and writes it.
+mod text {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        text: &Arc<str>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<str>, D::Error> {
+        String::deserialize(deserializer).map(Into::into)
+    }
 }
 
 impl Origin {

@@ -1,6 +1,7 @@
 //! Chooses a config to compare with: the running one, the files, or a generation.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io;
 use std::str::FromStr;
 
@@ -19,6 +20,16 @@ pub enum ConfigChoice {
     Files,
     /// An applied config, by its number.
     Generation(u64),
+}
+
+impl fmt::Display for ConfigChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Running => f.write_str("running"),
+            Self::Files => f.write_str("files"),
+            Self::Generation(number) => number.fmt(f),
+        }
+    }
 }
 
 impl FromStr for ConfigChoice {

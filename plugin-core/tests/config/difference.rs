@@ -63,7 +63,7 @@ fn a_key_of_the_plugin_s_own_is_a_change_with_both_values_and_the_place() {
     let line = r#"hello-plugin.config.message: "base" -> "new" (embedded test:1:36)"#;
     let expected = (Impact::Own, vec![line.to_owned()]);
     assert_eq!(changed(&difference, "hello-plugin"), expected);
-    let others = difference.changed().map(|plugin| plugin.plugin);
+    let others = difference.changed().map(|plugin| plugin.plugin.as_str());
     assert_eq!(others.collect::<Vec<_>>(), ["hello-plugin"]);
     let text = format!("hello-plugin: changed, its own config\n  {line}");
     assert_eq!(difference.to_string(), text);

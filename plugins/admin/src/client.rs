@@ -221,7 +221,9 @@ impl Client {
         });
         let stream = connected.map_err(|error| match error.kind() {
             // There is no socket, or only the socket of a killed process.
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ClientError::NotRunning {
+            io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::ConnectionRefused => ClientError::NotRunning {
                 socket: self.socket.clone(),
             },
             io::ErrorKind::PermissionDenied => ClientError::Denied {

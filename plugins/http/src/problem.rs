@@ -49,6 +49,12 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(Duration::from_secs(1))
     }
 
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// The text for the caller.
     #[must_use]
     pub fn detail(&self) -> &str {

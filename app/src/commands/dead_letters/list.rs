@@ -45,8 +45,8 @@ impl Printer {
         out.part(&lines);
     }
 
-    /// Ends the list: how many letters there are, and where it goes on.
-    pub(super) fn end(&self, total: u64, next: Option<DeadLetterId>, out: &mut Output) {
+    /// Ends the list: how many letters there are, if that is known, and where it goes on.
+    pub(super) fn end(&self, total: Option<u64>, next: Option<DeadLetterId>, out: &mut Output) {
         match self.format {
             // The last line of a list that is whole is a letter, for programs that read it.
             Format::Human if next.is_none() && self.shown > 0 => {
@@ -60,6 +60,7 @@ impl Printer {
                     "\n"
                 };
                 let next = next.map_or_else(String::new, |next| format!(", \"next\": \"{next}\""));
+                let total = json!(total);
                 out.text(format_args!("{before}], \"total\": {total}{next}}}"));
             }
         }

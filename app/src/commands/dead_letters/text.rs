@@ -35,7 +35,11 @@ impl List {
 }
 
 /// How many there are, and how to see more.
-pub(super) fn total(shown: u64, total: u64, next: Option<DeadLetterId>) -> String {
+pub(super) fn total(shown: u64, total: Option<u64>, next: Option<DeadLetterId>) -> String {
+    let Some(total) = total else {
+        let more = next.map(|next| format!("; there are more: `--after {next}`"));
+        return letters(shown) + &more.unwrap_or_default();
+    };
     match next {
         Some(next) => format!(
             "{shown} of {}; there are more: `--after {next}`",
@@ -85,6 +89,17 @@ pub(super) fn letter(letter: &DeadLetter) -> String {
     rows.iter()
         .map(|(name, value)| format!("{name:<6}  {}\n", printable::line(value)))
         .collect()
+}
+
+/// What the running service did.
+#[cfg(feature = "admin")]
+pub(super) fn given_back(count: u64) -> String {
+    let letters = letters(count);
+    format!("{letters} replayed by the running service; those that fail again are listed again")
+}
+
+pub(super) fn dropped(count: u64) -> String {
+    format!("{} dropped", letters(count))
 }
 
 /// Who will replay letters, and when.

@@ -1,22 +1,22 @@
 //! `queue drop`: forgets what is kept for a subscription that there is no more.
 
 use plugin_core::event::store::SubscriptionName;
+use plugin_core::lifecycle::StoredSubscription;
 use plugin_core::{counted, printable};
 use plugin_queue::QueueFile;
 use serde_json::json;
 
-use super::Waiting;
 use crate::cli::QueueDrop;
 use crate::exit::Exit;
 use crate::output::{Format, Output, note};
 
 pub(super) async fn run(
-    waiting: &[Waiting],
+    stored: &[StoredSubscription],
     file: Option<QueueFile>,
     options: &QueueDrop,
     out: &mut Output,
 ) -> plugin_core::Result<Exit> {
-    let found: Vec<&Waiting> = (waiting.iter())
+    let found: Vec<&StoredSubscription> = (stored.iter())
         .filter(|one| is_called(&one.stock.subscription, &options.subscription))
         .collect();
     let (Some(mut file), [one]) = (file, &found[..]) else {
@@ -60,7 +60,7 @@ fn is_called(name: &SubscriptionName, text: &str) -> bool {
 }
 
 /// There is none of that name, or several.
-fn unclear(found: &[&Waiting], text: &str) -> Exit {
+fn unclear(found: &[&StoredSubscription], text: &str) -> Exit {
     let text = printable::line(text);
     if found.is_empty() {
         note(format_args!(

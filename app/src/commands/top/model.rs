@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Answers;
+use crate::commands::answer;
 use crate::commands::instance::Row;
-use crate::commands::service;
 use crate::failure::Failure;
 
 /// Events of a tap that are kept.
@@ -211,7 +211,7 @@ impl App {
         struct RowList {
             instances: Vec<Row>,
         }
-        let RowList { instances } = service::read(list)?;
+        let RowList { instances } = answer::read(list)?;
         self.rows = instances;
         Ok(())
     }

@@ -250,6 +250,8 @@ struct ManyOutcome {
 #[schemars(rename = "DeadLetterFailure")]
 struct LetterFailure {
     id: DeadLetterId,
+    /// The status of the answer if the letter had been named alone.
+    status: u16,
     detail: String,
 }
 
@@ -320,10 +322,11 @@ impl Backends {
             ids.pop_front();
             match acted {
                 Ok(()) => outcome.done.push(id),
-                Err(error) => outcome.failed.push(LetterFailure {
-                    id,
-                    detail: error.to_string(),
-                }),
+                Err(error) => {
+                    let detail = error.to_string();
+                    let status = Problem::from(error).status().as_u16();
+                    outcome.failed.push(LetterFailure { id, status, detail });
+                }
             }
         }
         outcome.left = ids.len();

@@ -6,7 +6,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Json};
 use plugin_core::Descriptor;
 use plugin_core::event::Pattern;
-use plugin_core::event::store::Stock;
+use plugin_core::lifecycle::StoredSubscription;
 use plugin_core::prelude::JsonSchema;
 use plugin_http::{JsonBody, Problem};
 use schemars::SchemaGenerator;
@@ -147,11 +147,18 @@ async fn publish(
 /// The events that are stored for durable handlers.
 #[derive(Serialize, JsonSchema)]
 struct Queue {
-    subscriptions: Vec<Stock>,
+    subscriptions: Vec<StoredSubscription>,
 }
 
 async fn queue(State(backends): State<Backends>) -> Result<Json<Queue>, Problem> {
     let stock = backends.system.stock().await;
-    let subscriptions = stock.map_err(|error| Problem::unavailable(error.to_string()))?;
-    Ok(Json(Queue { subscriptions }))
+    let stock = stock.map_err(|error| Problem::unavailable(error.to_string()))?;
+    let stored = backends.system.configured(|composition, settings| {
+        let stock = stock.into_iter();
+        let stored = stock.map(|stock| StoredSubscription::of(stock, composition, settings));
+        stored.filter(|one| !one.is_void()).collect()
+    });
+    Ok(Json(Queue {
+        subscriptions: stored.unwrap_or_default(),
+    }))
 }

@@ -115,6 +115,48 @@ async fn a_token_has_the_rights_that_config_gives_it_and_the_refusal_names_the_o
     assert_eq!(asked(&site, "operate", "GET /v1/nothing").await.0, 404);
 }
 
+/// The first message of a stream, which says what is listened to.
+async fn hello(site: &Site, token: &str, topics: &str) -> Value {
+    let mut stream = connect(site).await;
+    let request = format!(
+        "GET /v1/stream?topics={topics} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&answer);
+        if let Some((_, data)) = text.split_once("event: hello\ndata: ")
+            && let Some((data, _)) = data.split_once("\n\n")
+        {
+            return serde_json::from_str(data).unwrap();
+        }
+        let read = in_time(stream.read_buf(&mut answer)).await.unwrap();
+        assert_ne!(read, 0, "{}", String::from_utf8_lossy(&answer));
+    }
+}
+
+#[tokio::test]
+async fn report_i14_each_topic_of_a_stream_takes_its_own_right_and_the_rest_works() {
+    let site = Site::with("", config()).await;
+    let topics = "state,rates,tap:site.*";
+    let all = hello(&site, "all", topics).await;
+    assert_eq!(
+        (&all["topics"][2], &all["refused"]),
+        (&json!("tap:site.*"), &json!({}))
+    );
+    let some = hello(&site, "state-read", topics).await;
+    assert_eq!(some["topics"], json!(["state", "rates"]));
+    let why = some["refused"]["tap:site.*"].as_str().unwrap();
+    assert!(why.contains("it needs the right `tap:read`"), "{why}");
+    let tap = hello(&site, "tap-read", topics).await;
+    assert_eq!(tap["topics"], json!(["tap:site.*"]));
+    let line = format!("GET /v1/stream?topics={topics}");
+    let (status, body) = asked(&site, "operate", &line).await;
+    assert_eq!((status, &body["right"]), (403, &json!("state:read")));
+    let refused = body["refused"].as_object().unwrap();
+    assert_eq!(refused.len(), 3, "{body}");
+}
+
 #[tokio::test]
 async fn without_a_token_there_is_nothing_and_it_is_in_the_audit_log_who_did_what_from_where() {
     let site = Site::with("", config()).await;

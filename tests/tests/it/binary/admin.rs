@@ -1,6 +1,7 @@
 //! The running app, operated by commands of its own binary.
 #![cfg(unix)]
 
+mod clients;
 mod deaf;
 mod owner;
 mod refusals;

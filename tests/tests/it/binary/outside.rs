@@ -44,13 +44,14 @@ fn report_a10_dead_letters_are_shown_and_not_obeyed() {
     let json = app.run("dead-letters list --format json");
     nothing_is_obeyed(&json);
     let page = json.json();
-    let letter = &page["letters"][0];
+    let id = page["letters"][0]["id"].as_str().unwrap();
+    let json = app.run(&format!("dead-letters show {id} --format json"));
+    nothing_is_obeyed(&json);
     assert_eq!(
-        letter["data"]["data"]["order_id"], HOSTILE,
+        json.json()["data"]["data"]["order_id"],
+        HOSTILE,
         "programs read it as it is"
     );
-
-    let id = letter["id"].as_str().unwrap();
     let shown = app.run(&format!("dead-letters show {id}"));
     nothing_is_obeyed(&shown);
     assert_eq!(

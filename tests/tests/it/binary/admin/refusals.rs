@@ -19,7 +19,7 @@ fn error(ended: &Ended, code: i32) -> Value {
 
 #[test]
 fn report_b5_a_refusal_of_the_service_is_json_for_programs() {
-    let serving = serving("");
+    let mut serving = serving("");
     let ask = |line: &str, code| error(&serving.app().run(&format!("{line} --format json")), code);
     assert_eq!(
         ask("stop logger-plugin", 8),
@@ -47,7 +47,12 @@ fn report_b5_a_refusal_of_the_service_is_json_for_programs() {
             .contains("hello-plugin.enabeld: unknown key"),
         "{broken}"
     );
-    let offline = ask("config show hello-plugin", 3);
+    serving.signal("-TERM");
+    serving.end();
+    let offline = error(
+        &serving.app().run("config show hello-plugin --format json"),
+        3,
+    );
     assert_eq!(offline["issues"], broken["issues"]);
 }
 

@@ -71,18 +71,25 @@ fn a_value_that_was_set_holds_also_at_the_next_start_and_goes_without_a_service(
     serving.signal("-TERM");
     serving.end();
     let app = serving.app();
-    assert_eq!(value(app, "config.message"), "hi");
+    let message = || app.run("config get hello-plugin config.message").stdout;
+    assert_eq!(message(), "hi\n");
     let set = app.run("config set hello-plugin config.message=other");
     assert_eq!(set.code, Some(7), "{set:?}");
     done(&app.run("config reset hello-plugin"));
-    assert_ne!(value(app, "config.message"), "hi");
+    assert_ne!(message(), "hi\n");
     let audit = app.run("audit --action config.set");
-    assert!(done(&audit).contains("set config.message"), "{audit:?}");
+    assert!(audit.stdout.contains("set config.message"), "{audit:?}");
 }
 
 /// Has the service listen with a token of a role; returns where, and the file with the token.
 fn listening(role: &str) -> (Serving, String) {
-    let serving = serving("");
+    listening_in(App::new(), role)
+}
+
+/// The same, in the directory of an app.
+pub(super) fn listening_in(app: App, role: &str) -> (Serving, String) {
+    let mut serving = Serving::start_in(app, "", &[]);
+    serving.until("running; Ctrl-C stops");
     let app = serving.app();
     let new = app
         .run(&format!("token new --name ann --role {role} --format json"))
