@@ -180,10 +180,7 @@ impl DeadLetterOperations {
     /// If this future is dropped while it waits for room, nothing happens. If it is dropped later,
     /// the event is still delivered.
     pub async fn replay(&self, id: DeadLetterId) -> Result<(), DeadLetterError> {
-        let replayed = match self.check_audit().await {
-            Ok(()) => self.deliver(id).await,
-            Err(error) => Err(error),
-        };
+        let replayed = self.deliver(id).await;
         self.audit("dead_letters.replay", id, &replayed);
         replayed
     }
@@ -213,10 +210,7 @@ impl DeadLetterOperations {
     /// If this future is dropped while it waits for the store of a plugin, the letter may or may
     /// not be removed.
     pub async fn drop(&self, id: DeadLetterId) -> Result<(), DeadLetterError> {
-        let dropped = match self.check_audit().await {
-            Ok(()) => self.forget(id).await,
-            Err(error) => Err(error),
-        };
+        let dropped = self.forget(id).await;
         self.audit("dead_letters.drop", id, &dropped);
         dropped
     }
@@ -228,6 +222,7 @@ impl DeadLetterOperations {
     async fn forget(&self, id: DeadLetterId) -> Result<(), DeadLetterError> {
         let letters = self.kernel.bus.letters();
         let _claim = letters.claim(id).ok_or(DeadLetterError::Busy(id))?;
+        self.check_audit().await?;
         let removed = letters.remove(id).await.map_err(DeadLetterError::Store)?;
         removed.then_some(()).ok_or(DeadLetterError::Unknown(id))
     }
@@ -235,6 +230,7 @@ impl DeadLetterOperations {
     async fn deliver(&self, id: DeadLetterId) -> Result<(), DeadLetterError> {
         let bus = &self.kernel.bus;
         let claim = bus.letters().claim(id).ok_or(DeadLetterError::Busy(id))?;
+        self.check_audit().await?;
         let letter = self.show(id).await?;
         if let Some(revived) = bus.durables().revive(&letter).await {
             revived.map_err(DeadLetterError::Store)?;
