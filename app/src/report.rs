@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+#[cfg(feature = "admin")]
 use plugin_core::config::Rollback;
 use plugin_core::counted;
 use plugin_core::lifecycle::{PluginStop, StartReport, StopReport, SystemStatus};
@@ -55,6 +56,7 @@ pub(crate) fn plugins<'a>(instances: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// What an operation did to one instance, or would do.
+#[cfg(feature = "admin")]
 pub(crate) struct PlannedChange<'a> {
     pub(crate) instance: &'a str,
     pub(crate) action: &'a str,
@@ -64,6 +66,7 @@ pub(crate) struct PlannedChange<'a> {
 }
 
 /// What a reload comes to beside what it does to instances.
+#[cfg(feature = "admin")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Beside<'a> {
     /// Keys of the manager that are in force at once.
@@ -79,6 +82,7 @@ pub(crate) struct Beside<'a> {
 }
 
 /// What was done to each instance, or would be, and what else a reload comes to.
+#[cfg(feature = "admin")]
 pub(crate) fn changed<'a>(
     changes: impl Iterator<Item = PlannedChange<'a>>,
     beside: Beside<'_>,

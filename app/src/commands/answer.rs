@@ -15,6 +15,10 @@ use crate::output::note;
 
 /// What a running service was asked for.
 pub(super) enum Asked<T> {
+    #[cfg_attr(
+        not(feature = "admin"),
+        expect(dead_code, reason = "without the feature no service is asked")
+    )]
     Answered(T),
     /// No service could be asked, so that the files are to be read; why.
     Files(Unasked),

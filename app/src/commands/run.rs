@@ -5,11 +5,9 @@ mod bulk;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use plugin_core::lifecycle::{
-    Manager, ManagerHandle, OperationError, Running, Shutdown, StartReport, StopReport,
-};
+use plugin_core::lifecycle::{Manager, ManagerHandle, Running, Shutdown, StartReport, StopReport};
 #[cfg(feature = "admin")]
-use plugin_core::lifecycle::{Operation, State};
+use plugin_core::lifecycle::{Operation, OperationError, State};
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
