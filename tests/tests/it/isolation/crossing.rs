@@ -141,13 +141,13 @@ async fn report_i15_a_schedule_runs_there() {
 
 #[tokio::test]
 async fn report_i15_a_late_call_is_given_up_there_too() {
-    let running = rig("process").set(WORKER, "timeout", "200ms").start().await;
+    let running = rig("process").set(WORKER, "timeout", "2s").start().await;
     publish(&running, work(1, "hang")).await;
     publish(&running, work(2, "fine")).await;
     running.idle().await;
     assert_eq!(lines(&running), ["2 fine in a process of its own"]);
     let letters = running.dead_letters().list(DeadLetterQuery::new()).await;
     let letters = letters.unwrap().letters;
-    assert_eq!(letters[0].error, "no answer within 200ms");
+    assert_eq!(letters[0].error, "no answer within 2s");
     assert!(running.stop().await.is_clean());
 }

@@ -145,15 +145,12 @@ async fn report_i15_a_process_that_loops_is_ended() {
 
 #[tokio::test]
 async fn report_i15_a_loop_is_found_and_its_process_replaced() {
-    let running = rig("process")
-        .set(WORKER, "watchdog", "500ms")
-        .start()
-        .await;
+    let running = rig("process").set(WORKER, "watchdog", "3s").start().await;
     publish(&running, work(1, "spin_once")).await;
     running.idle().await;
     assert_eq!(lines(&running), ["1 spin_once in a process of its own"]);
     let error = status(&running, WORKER).last_error.unwrap();
-    let told = "its process gave no sign of life for 500ms, and was killed";
+    let told = "its process gave no sign of life for 3s, and was killed";
     assert!(error.ends_with(told), "{error}");
     assert!(running.stop().await.is_clean());
 }

@@ -99,11 +99,11 @@ async fn report_i15_arguments_and_errors_of_every_form_cross() {
 
 #[tokio::test]
 async fn report_i15_a_late_call_of_a_service_is_given_up_on_both_sides() {
-    let rig = rig("process", "in_process").set(DESK, "timeout", "200ms");
+    let rig = rig("process", "in_process").set(DESK, "timeout", "2s");
     let running = rig.start().await;
     let late = desk(&running).work("hang".to_owned()).await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Timeout);
-    assert_eq!(late.to_string(), "`Desk::work`: no answer within 200ms");
+    assert_eq!(late.to_string(), "`Desk::work`: no answer within 2s");
     said(&running, "given up").await;
     assert!(running.stop().await.is_clean());
 }
@@ -111,7 +111,7 @@ async fn report_i15_a_late_call_of_a_service_is_given_up_on_both_sides() {
 #[tokio::test]
 async fn report_i15_a_call_that_its_caller_drops_is_given_up_there() {
     for (desk_is, clerk) in [("process", "in_process"), ("in_process", "process")] {
-        let rig = rig(desk_is, clerk).set(CLERK, "timeout", "200ms");
+        let rig = rig(desk_is, clerk).set(CLERK, "timeout", "2s");
         let running = rig.start().await;
         // The time limit of the handler drops its call.
         errand(&running, "hang").await;
