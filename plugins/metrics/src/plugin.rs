@@ -1,6 +1,7 @@
 //! The plugin: listens while metrics are to be served, and sends them, if a collector gets them.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -86,14 +87,22 @@ impl Metrics {
     }
 }
 
-/// Goes to another port when config names one.
+/// Goes to another port when config names one, until the plugin stops.
 async fn follow(
     listener: Arc<Listener>,
     mut reloads: Reloads,
     mut port: Option<u16>,
     tasks: Tasks,
 ) {
-    while reloads.next().await {
+    // The exporter asks for the cancellation of the tasks, so that all of them end by themselves.
+    let mut cancelled = pin!(tasks.cancelled());
+    loop {
+        tokio::select! {
+            () = &mut cancelled => return,
+            is_reloaded = reloads.next() => if !is_reloaded {
+                return;
+            },
+        }
         if let Err(error) = listener.listen(&mut port, &tasks).await {
             tracing::error!("metrics are served as before: {error}");
         }
