@@ -1,4 +1,4 @@
-//! What the running service answers, or what the files say when none can be asked.
+//! Asks the running service, or reads the files if no service can be asked.
 
 use std::io;
 
@@ -13,22 +13,22 @@ use crate::cli::Place;
 use crate::failure::Failure;
 use crate::output::note;
 
-/// What a running service was asked for.
+/// The result of asking a running service.
 pub(super) enum Asked<T> {
     #[cfg_attr(
         not(feature = "admin"),
         expect(dead_code, reason = "without the feature no service is asked")
     )]
     Answered(T),
-    /// No service could be asked, so that the files are to be read; why.
+    /// No service could be asked, so the files have to be read.
     Files(Unasked),
 }
 
-/// Why no service was asked; nothing if this binary asks none.
+/// The reason why no service was asked; `None` if this binary can't ask one.
 pub(super) struct Unasked(Option<String>);
 
 impl Unasked {
-    /// Says where something that was shown comes from.
+    /// Prints a note that the shown data comes from the files.
     pub(super) fn tell(self) {
         if let Some(why) = self.0 {
             note(format_args!("note: {why}: this is what the files say"));
@@ -36,8 +36,8 @@ impl Unasked {
     }
 }
 
-/// Asks the running service for something, by the segments of its path. If none can be asked, the
-/// files are read, and a note says so. A service on another machine has no files here.
+/// Sends a request to the running service; `path` contains the segments of its path. If no service
+/// can be asked, the files are read, and a note says so. With `--url`, the files are never read.
 pub(super) fn answer(
     place: &Place,
     (path, query): (&[&str], &[(&str, String)]),
@@ -59,7 +59,7 @@ fn ask(_: &Place, _: &[&str], _: &[(&str, String)]) -> Result<Asked<Value>, Fail
     Ok(Asked::Files(Unasked(None)))
 }
 
-/// Tells an answer from a service that could not be asked.
+/// Distinguishes an answer from a service that could not be asked.
 #[cfg(feature = "admin")]
 pub(super) fn or_files<T>(place: &Place, asked: Result<T, Failure>) -> Result<Asked<T>, Failure> {
     match asked {
@@ -75,7 +75,7 @@ pub(super) fn or_files<T>(place: &Place, asked: Result<T, Failure>) -> Result<As
     }
 }
 
-/// An answer as a type. Keys that a later version added are left alone.
+/// Converts an answer to a type. Keys that a later version added are ignored.
 pub(super) fn read<T: DeserializeOwned>(answer: Value) -> Result<T, Failure> {
     let read = serde_json::from_value(answer).map_err(io::Error::other);
     read.map_err(Failure::io("the answer of the service can't be read"))

@@ -24,7 +24,7 @@ use crate::nearest::nearest;
 const PREFIX: &str = "APP";
 
 /// Builds the sections that the environment variables set.
-pub(super) fn layer(sources: &Sources, book: &ConfigSections<'_>, report: &mut Report) -> Node {
+pub(super) fn layer(sources: &Sources, build: &ConfigSections<'_>, report: &mut Report) -> Node {
     let variables = &sources.environment;
     for name in variables.garbled().filter(|name| steps(name).is_some()) {
         let what = "its name or its value is no Unicode: write both as UTF-8, or unset it";
@@ -34,7 +34,7 @@ pub(super) fn layer(sources: &Sources, book: &ConfigSections<'_>, report: &mut R
     for (name, value) in variables.readable() {
         let Some(steps) = steps(name) else { continue };
         let place = origin(name);
-        match find(&steps, book) {
+        match find(&steps, build) {
             Ok((path, shape)) => match set.get(&path) {
                 Some((other, _)) => report.issue(twice(&place, &path, other)),
                 None => {
@@ -42,7 +42,7 @@ pub(super) fn layer(sources: &Sources, book: &ConfigSections<'_>, report: &mut R
                     set.insert(path, (name, node));
                 }
             },
-            Err(miss) => report.issue(miss.issue(book, &place)),
+            Err(miss) => report.issue(miss.issue(build, &place)),
         }
     }
     // A variable for a section comes before a variable for a key in it, whatever the order of their
@@ -103,11 +103,11 @@ fn beside(place: &Origin, path: &[String], other: &Node) -> Issue {
 pub(super) fn check_below(
     tree: &Node,
     variables: &Node,
-    book: &ConfigSections<'_>,
+    build: &ConfigSections<'_>,
     report: &mut Report,
 ) {
     for (name, section) in variables.map().into_iter().flatten() {
-        if let (Some(text), Some(shape)) = (tree.get(name), book.section(name)) {
+        if let (Some(text), Some(shape)) = (tree.get(name), build.section(name)) {
             check_section(text, section, &shape, name, report);
         }
     }
@@ -180,10 +180,10 @@ fn folded(key: &str) -> String {
 /// Finds the key that a variable names, and the shape of its value.
 fn find<'b>(
     steps: &[&str],
-    book: &'b ConfigSections<'_>,
+    build: &'b ConfigSections<'_>,
 ) -> Result<(Vec<String>, Shape<'b>), Miss> {
     let mut path: Vec<String> = Vec::new();
-    let mut shape = book.shape();
+    let mut shape = build.shape();
     let mut steps = steps.iter().peekable();
     while let Some(step) = steps.next() {
         let Some((key, inner)) = descend(&shape, step) else {
@@ -196,7 +196,8 @@ fn find<'b>(
         };
         path.push(key);
         shape = inner;
-        if let Some((labelled, section)) = steps.peek().and_then(|step| labelled(&path, step, book))
+        if let Some((labelled, section)) =
+            steps.peek().and_then(|step| labelled(&path, step, build))
         {
             path = vec![labelled];
             shape = section;
@@ -219,14 +220,14 @@ fn find<'b>(
 fn labelled<'b>(
     path: &[String],
     step: &str,
-    book: &'b ConfigSections<'_>,
+    build: &'b ConfigSections<'_>,
 ) -> Option<(String, Shape<'b>)> {
     let ([plugin], Some(label)) = (path, step.strip_prefix('_')) else {
         return None;
     };
     let label = label.replace('_', "-").to_ascii_lowercase();
     let name = format!("{plugin}@{label}");
-    let shape = book.section(&name)?;
+    let shape = build.section(&name)?;
     Some((name, shape))
 }
 
@@ -250,13 +251,13 @@ struct Miss {
 }
 
 impl Miss {
-    fn issue(&self, book: &ConfigSections<'_>, place: &Origin) -> Issue {
+    fn issue(&self, build: &ConfigSections<'_>, place: &Origin) -> Issue {
         let issue = |kind, key: &str, what: &str| Issue::new(kind, place, key, what);
         let Some(step) = &self.step else {
             let what = "names a whole section, not a key in it";
             return issue(IssueKind::UnknownKey, &self.path.join("."), what);
         };
-        if let Some((name, absent)) = self.absent(step, book) {
+        if let Some((name, absent)) = self.absent(step, build) {
             return issue(IssueKind::Build, name, &absent.to_string());
         }
         let key = self.with(&step.to_ascii_lowercase()).join(".");
@@ -264,7 +265,7 @@ impl Miss {
         let names = self.known.iter().chain(&self.aliases);
         let mut names: Vec<String> = names.map(|name| folded(name)).collect();
         if self.path.is_empty() {
-            let catalogue = book.composition.catalogue().iter();
+            let catalogue = build.composition.catalogue().iter();
             names.extend(catalogue.map(|entry| folded(entry.plugin)));
         }
         let written = folded(step);
@@ -285,14 +286,14 @@ impl Miss {
     }
 
     /// The plugin that the step probably names, if another build could contain it.
-    fn absent(&self, step: &str, book: &ConfigSections<'_>) -> Option<(&'static str, Absent)> {
-        let mut names = book
+    fn absent(&self, step: &str, build: &ConfigSections<'_>) -> Option<(&'static str, Absent)> {
+        let mut names = build
             .composition
             .catalogue()
             .iter()
             .map(|entry| entry.plugin);
         let name = names.find(|name| self.path.is_empty() && folded(name) == folded(step))?;
-        Some((name, book.composition.absent(name)?))
+        Some((name, build.composition.absent(name)?))
     }
 
     fn with<'a>(&'a self, step: &'a str) -> Vec<&'a str> {

@@ -26,14 +26,14 @@ use crate::instance_name::InstanceName;
 /// from. If a generation is chosen, its files are read in place of those on disk.
 pub(super) fn read(
     sources: &Sources,
-    book: &ConfigSections<'_>,
+    build: &ConfigSections<'_>,
     generation: Option<&Generation>,
     report: &mut Report,
 ) -> (Node, ConfigFiles) {
     let named = sources.manager_file.as_ref().map(|file| file.path.clone());
     let files = ConfigFiles::new(named);
     let mut reader = LayerReader {
-        book,
+        build,
         report,
         generation,
         files,
@@ -47,7 +47,7 @@ pub(super) fn read(
     }
     let manager = reader.manager_file(sources);
     reader.unnamed(sources);
-    let mut upper = vec![environment::layer(sources, book, reader.report)];
+    let mut upper = vec![environment::layer(sources, build, reader.report)];
     upper.extend(reader.program(sources));
 
     let mut peek = tree.clone();
@@ -56,7 +56,7 @@ pub(super) fn read(
     let files = reader.directory(sources, &peek, manager);
     tree.lay(files);
     if let [variables, program @ ..] = &mut *upper {
-        environment::check_below(&tree, variables, book, reader.report);
+        environment::check_below(&tree, variables, build, reader.report);
         let texts = program.iter().chain([&tree]);
         environment::check_instances(&texts.collect::<Vec<_>>(), variables, reader.report);
     }
@@ -69,10 +69,10 @@ pub(super) fn path_of(
     key: &str,
     tree: &Node,
     sources: &Sources,
-    book: &ConfigSections<'_>,
+    build: &ConfigSections<'_>,
 ) -> Option<(PathBuf, Origin)> {
     let mut node = tree.get(manager::ROOT)?.get(key)?.clone();
-    let shape = book.section(manager::ROOT)?.property(key)?;
+    let shape = build.section(manager::ROOT)?.property(key)?;
     let mut filler = Filler {
         environment: &sources.environment,
         room: reading::LARGEST,
@@ -90,11 +90,11 @@ pub(super) fn path_of(
 pub(super) fn switches(
     (data_dir, below): (&Path, &Node),
     sources: &Sources,
-    book: &ConfigSections<'_>,
+    build: &ConfigSections<'_>,
     report: &mut Report,
 ) -> Node {
     let mut reader = LayerReader {
-        book,
+        build,
         report,
         generation: None,
         // It is not a file of the operator, so it is neither watched nor part of a generation.
@@ -109,7 +109,7 @@ pub(super) fn switches(
     };
     let values = tree.map_mut().and_then(|map| map.remove(overrides::VALUES));
     only_enabled(&mut tree, report);
-    lay_values(&mut tree, values, book, report);
+    lay_values(&mut tree, values, build, report);
     let is_named = |name: &str| InstanceName::of(name).label.is_none() || below.get(name).is_some();
     tree.map_mut().into_iter().for_each(|sections| {
         sections.retain(|name, section| {
@@ -163,7 +163,7 @@ pub(super) fn overridden(tree: &Node, switches: &Node, report: &mut Report) -> V
 fn lay_values(
     tree: &mut Node,
     values: Option<Node>,
-    book: &ConfigSections<'_>,
+    build: &ConfigSections<'_>,
     report: &mut Report,
 ) {
     let values = values.map(|node| overrides::values(&node));
@@ -174,7 +174,7 @@ fn lay_values(
             at: set.at.into(),
         };
         let node = Node::from_json(set.value, &origin);
-        let Some(shape) = path.first().and_then(|section| book.section(section)) else {
+        let Some(shape) = path.first().and_then(|section| build.section(section)) else {
             let what = "no plugin of this build has this section: `config unset` takes it out";
             report.warn(&node, key, what.to_owned());
             continue;
@@ -212,7 +212,7 @@ fn only_enabled(tree: &mut Node, report: &mut Report) {
 }
 
 struct LayerReader<'a> {
-    book: &'a ConfigSections<'a>,
+    build: &'a ConfigSections<'a>,
     report: &'a mut Report,
     generation: Option<&'a Generation>,
     files: ConfigFiles,
@@ -250,8 +250,8 @@ impl LayerReader<'_> {
             if self.reads_overrides && name == overrides::VALUES {
                 return true;
             }
-            let Some(shape) = self.book.section(name) else {
-                self.book.leave_out(name, section, self.report);
+            let Some(shape) = self.build.section(name) else {
+                self.build.leave_out(name, section, self.report);
                 return false;
             };
             if section.is_null() {
@@ -399,7 +399,7 @@ impl LayerReader<'_> {
             .and_then(|section| section.get("config_dir"))
             .is_some()
         {
-            return path_of("config_dir", peek, sources, self.book);
+            return path_of("config_dir", peek, sources, self.build);
         }
         let default = manager::ManagerConfig::default().config_dir;
         let named = sources.manager_file.as_ref();

@@ -67,10 +67,10 @@ pub fn load_readable(
     sources: &Sources,
     composition: &Composition,
 ) -> (Settings, Option<ConfigError>) {
-    let book = ConfigSections::of(composition);
+    let build = ConfigSections::of(composition);
     let mut report = Report::default();
-    let read = read(sources, &book, &mut report);
-    let (settings, report) = settle(read, sources, &book, report);
+    let read = read(sources, &build, &mut report);
+    let (settings, report) = settle(read, sources, &build, report);
     (settings, report.error())
 }
 
@@ -80,18 +80,18 @@ pub fn load_readable(
 pub fn loader(
     composition: &Composition,
 ) -> impl Fn(&Sources) -> Result<Settings, ConfigError> + use<'_> {
-    let book = ConfigSections::of(composition);
-    move |sources| load_by(sources, &book).1
+    let build = ConfigSections::of(composition);
+    move |sources| load_by(sources, &build).1
 }
 
 fn load_by(
     sources: &Sources,
-    book: &ConfigSections<'_>,
+    build: &ConfigSections<'_>,
 ) -> (Arc<ConfigFiles>, Result<Settings, ConfigError>) {
     let mut report = Report::default();
-    let read = read(sources, book, &mut report);
+    let read = read(sources, build, &mut report);
     let disk = Arc::clone(&read.disk);
-    let (settings, report) = settle(read, sources, book, report);
+    let (settings, report) = settle(read, sources, build, report);
     (disk, report.error().map_or(Ok(settings), Err))
 }
 
@@ -104,26 +104,26 @@ fn settle(
         data_dir: named_data_dir,
     }: Read,
     sources: &Sources,
-    book: &ConfigSections<'_>,
+    build: &ConfigSections<'_>,
     mut report: Report,
 ) -> (Settings, Report) {
-    let composition = book.composition;
+    let composition = build.composition;
     if let Some(kept_in) = &sources.kept_in {
         let key = [manager::ROOT, "data_dir"].map(str::to_owned);
         let path = Value::String(kept_in.to_string_lossy().into_owned());
         tree.insert(&key, Node::from_json(path, &Origin::Program));
     }
-    schema_checks::check(&book.shape(), composition, &mut report);
+    schema_checks::check(&build.shape(), composition, &mut report);
     let mut loader = Loader {
         sources,
-        book,
+        build,
         report,
     };
     let (manager, manager_section) = loader.manager(&mut tree);
     let switches = layers::switches(
         (&manager.data_dir, &tree),
         sources,
-        book,
+        build,
         &mut loader.report,
     );
     let overridden = layers::overridden(&tree, &switches, &mut loader.report);
@@ -189,8 +189,8 @@ fn cross_check(
 /// there are mistakes in them.
 #[must_use]
 pub fn files(sources: &Sources, composition: &Composition) -> ConfigFiles {
-    let book = ConfigSections::of(composition);
-    let disk = read(sources, &book, &mut Report::default()).disk;
+    let build = ConfigSections::of(composition);
+    let disk = read(sources, &build, &mut Report::default()).disk;
     Arc::unwrap_or_clone(disk)
 }
 
@@ -198,8 +198,8 @@ pub fn files(sources: &Sources, composition: &Composition) -> ConfigFiles {
 /// mistakes in the config.
 #[must_use]
 pub fn data_dir(sources: &Sources, composition: &Composition) -> PathBuf {
-    let book = ConfigSections::of(composition);
-    read(sources, &book, &mut Report::default()).data_dir
+    let build = ConfigSections::of(composition);
+    read(sources, &build, &mut Report::default()).data_dir
 }
 
 /// The merged sources, before they are checked.
@@ -213,11 +213,11 @@ struct Read {
     data_dir: PathBuf,
 }
 
-fn read(sources: &Sources, book: &ConfigSections<'_>, report: &mut Report) -> Read {
+fn read(sources: &Sources, build: &ConfigSections<'_>, report: &mut Report) -> Read {
     let mut first = Report::default();
     let chosen = sources.generation.as_deref();
-    let (tree, disk) = layers::read(sources, book, chosen, &mut first);
-    let named = layers::path_of("data_dir", &tree, sources, book);
+    let (tree, disk) = layers::read(sources, build, chosen, &mut first);
+    let named = layers::path_of("data_dir", &tree, sources, build);
     let named = named.map(|(data_dir, _)| data_dir);
     let obeys = sources.obeys_rollback && chosen.is_none();
     let is_named = named.is_some();
@@ -232,7 +232,7 @@ fn read(sources: &Sources, book: &ConfigSections<'_>, report: &mut Report) -> Re
         Ok(Some((rollback, generation))) => {
             first = Report::default();
             first.warn(&Node::empty(), manager::ROOT, rollback.to_string());
-            let mut older = layers::read(sources, book, Some(generation), &mut first).0;
+            let mut older = layers::read(sources, build, Some(generation), &mut first).0;
             keep_data_dir(&mut older, tree, is_named);
             older
         }
@@ -302,7 +302,7 @@ impl Settings {
 
 struct Loader<'a> {
     sources: &'a Sources,
-    book: &'a ConfigSections<'a>,
+    build: &'a ConfigSections<'a>,
     report: Report,
 }
 
@@ -370,7 +370,7 @@ impl Loader<'_> {
             issue.kind == IssueKind::Build && issue.key.starts_with(&format!("{key}."))
         });
         if is_used && self.settle(&mut own, &key) && !is_trap {
-            let refused = refused::judge(plugin.config(), &own, self.book.at(&key), &key);
+            let refused = refused::judge(plugin.config(), &own, self.build.at(&key), &key);
             self.report.issues.extend(refused);
         }
         own
@@ -380,8 +380,8 @@ impl Loader<'_> {
     /// no mistakes.
     fn settle(&mut self, node: &mut Node, key: &str) -> bool {
         let before = self.report.issues.len();
-        let book = self.book;
-        let shape = book.at(key).unwrap_or_else(|| book.shape());
+        let build = self.build;
+        let shape = build.at(key).unwrap_or_else(|| build.shape());
         Filler {
             environment: &self.sources.environment,
             room: reading::LARGEST,
@@ -407,7 +407,7 @@ impl Loader<'_> {
         match serde_path_to_error::deserialize(node.map().map(|_| node.to_json())?) {
             Ok(value) => Some(value),
             Err(error) => {
-                let issue = refused::refused(&error, node, self.book.at(key), key);
+                let issue = refused::refused(&error, node, self.build.at(key), key);
                 self.report.issue(issue);
                 None
             }

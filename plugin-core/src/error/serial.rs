@@ -1,5 +1,5 @@
-//! Errors as data, to cross to another process: the kind, the text, when to try again, and the
-//! results of the single events of a batch. The cause is part of the text.
+//! Errors as data that can cross to another process: the kind, the text, the time after which to try
+//! again, and the results of the single events of a batch. The text contains the cause.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -54,7 +54,7 @@ fn outcome(error: Option<ErrorData<'_>>) -> Result<()> {
     error.map_or(Ok(()), |error| Err(error.into()))
 }
 
-/// What is written is the kind, the text with the cause, and when to try again.
+/// Writes the kind, the text with the cause, and the time after which to try again.
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         ErrorData::from(self).serialize(serializer)

@@ -8,6 +8,7 @@ mod fallback;
 mod health;
 mod memory;
 mod operations;
+mod reload_request;
 mod reloading;
 mod undo;
 

@@ -1,4 +1,4 @@
-//! The way of a call of a service to the other side of the socket.
+//! Calls of services that one side of the socket makes on the other.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::context;
 use crate::error::{Error, Result};
 use crate::service::{ServedCall, ServiceCall};
 
-/// The most calls of services that one side has under way for one process.
+/// Most calls of services that are in progress at once, in one direction of a socket.
 const MOST_CALLS: usize = 256;
 
-/// The calls of services that one side has under way for one process: so many that more of them wait.
+/// Limits how many calls of services are in progress. Further calls wait.
 #[derive(Debug)]
 pub(super) struct CallLane(Arc<Semaphore>);
 
@@ -26,8 +26,8 @@ impl Default for CallLane {
 }
 
 impl CallLane {
-    /// Makes a call when there is room for it, with what the caller's work comes from. It is given up
-    /// when the limit has passed, or the deadline of the request that the caller answers.
+    /// Makes a call in the trace of the caller, as soon as the limit on calls permits it. The call
+    /// fails when the time limit has passed, or the deadline of the request that the caller answers.
     pub(super) fn call<F>(
         &self,
         call: ServiceCall,

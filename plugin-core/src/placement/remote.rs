@@ -74,19 +74,18 @@ impl RemoteLives {
             RemoteLife::Built(process) | RemoteLife::Up(process) => Some(Arc::clone(process)),
             _ => None,
         };
-        fit(&mut self.0, is_serving).await
+        wait_for_process(&mut self.0, is_serving).await
     }
 }
 
-/// Waits for a process that is fit for something, or until there is none any more; `None` if the
-/// port is gone.
-async fn fit(
+/// Waits for a process that is chosen, or until there is none any more; `None` if the port is gone.
+async fn wait_for_process(
     life: &mut watch::Receiver<RemoteLife>,
-    fit: impl Fn(&RemoteLife) -> Option<Arc<RemoteProcess>>,
+    choose: impl Fn(&RemoteLife) -> Option<Arc<RemoteProcess>>,
 ) -> Option<Result<Arc<RemoteProcess>>> {
     let found = |life: &RemoteLife| match life {
         RemoteLife::Over(cause) => Some(Err(Error::external(cause.to_string()))),
-        life => fit(life).map(Ok),
+        life => choose(life).map(Ok),
     };
     // The last life says why there is none any more, also when the port is gone.
     let _is_there = life.wait_for(|life| found(life).is_some()).await.is_ok();
@@ -253,7 +252,9 @@ impl Remote {
         };
         let mut life = self.life.subscribe();
         let gone = || Error::external(ENDED);
-        fit(&mut life, is_next).await.ok_or_else(gone)?
+        wait_for_process(&mut life, is_next)
+            .await
+            .ok_or_else(gone)?
     }
 
     async fn call_handler(

@@ -13,15 +13,15 @@ use super::wire::{WireAnswer, WireCall, WireServiceCall};
 use crate::error::{Error, Result};
 use crate::service::{ServedCall, ServiceCall, ServiceLink};
 
-/// The way to the services of an instance. It stays the same when the instance is started again, so
-/// that a call which is made meanwhile waits for the next process.
+/// The way to the services of an instance. A new life of the instance uses the same route, so a
+/// call that is made during a restart waits for the next process.
 #[derive(Debug, Default)]
 pub(crate) struct ServiceRoute {
     port: watch::Sender<RoutedPort>,
     lane: CallLane,
 }
 
-/// Where a route leads.
+/// The port that a route leads to.
 #[derive(Debug, Clone, Default)]
 struct RoutedPort {
     lives: Option<RemoteLives>,
@@ -77,7 +77,7 @@ impl ServiceLink for ServiceRoute {
     }
 }
 
-/// What came of a call.
+/// The result of a call.
 pub(super) fn served(answer: WireAnswer) -> Result<Box<RawValue>> {
     match answer {
         WireAnswer::Served(outcome) => Ok(outcome),

@@ -1,4 +1,4 @@
-//! The services that one side of the socket calls for the other.
+//! The services whose providers are on this side of the socket and whose callers are on the other.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::guard;
 use crate::init::{Arity, InitContext, Need};
 use crate::service::{BoundService, Installer, ServiceDescriptor, Switchboard};
 
-/// The services that one side of the socket calls for the other, by their keys.
+/// The services whose providers are on this side and whose callers are on the other, by their keys.
 #[derive(Debug, Default)]
 pub(super) struct ServedServices(HashMap<u64, BoundService>);
 
@@ -31,8 +31,8 @@ pub(super) fn needed(
 }
 
 impl ServedServices {
-    /// What the host calls for a plugin in another process: what it needs, has the right to use, and
-    /// is provided.
+    /// The services that the host provides to a plugin in another process: those that the plugin
+    /// needs and has the right to use, and that have a provider.
     pub(super) fn for_plugin(plugin: &'static Descriptor, context: &InitContext<'_>) -> Self {
         let bound = needed(plugin).filter_map(|service| {
             context.grants().use_service(service.name).ok()?;
@@ -43,7 +43,7 @@ impl ServedServices {
         Self(bound.collect())
     }
 
-    /// What a child calls for its host: what its instance provides.
+    /// The services that the instance of a child provides to its host.
     pub(super) fn of_plugin(
         descriptor: &'static Descriptor,
         (plugin, owner): (&PluginRef, &Arc<Identity>),

@@ -1,4 +1,4 @@
-//! A process that was started, from its start to its end, and why it ended.
+//! A process of an instance, from its start to its end, and the cause of its end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,26 +13,26 @@ use super::wire::{WireAnswer, WireCall};
 use crate::child_command::ChildCommand;
 use crate::error::{Error, Result};
 
-/// How long a process has to end by itself once it was told to go, or once its connection ended.
+/// How long a process has to end by itself after it was told to, or after its connection ended.
 const GOING: Duration = Duration::from_secs(1);
 
-/// What is said where nothing is known of the end of a process.
+/// The text if nothing is known about the end of a process.
 pub(super) const ENDED: &str = "its process has ended";
 
-/// A process that was started, and the connection to it.
+/// A process that was started, with the connection to it.
 pub(super) struct RemoteProcess {
     pub(super) connection: Arc<Connection>,
     pub(super) id: Option<u32>,
-    /// Why it ended, once it has.
+    /// The cause of its end, once it has ended.
     pub(super) cause: watch::Receiver<Option<Arc<str>>>,
     pub(super) orders: mpsc::UnboundedSender<ProcessOrder>,
 }
 
-/// What is done with a process.
+/// An order to a process.
 pub(super) enum ProcessOrder {
-    /// It was told to go.
+    /// It was told to end.
     Leave,
-    /// It is made to end.
+    /// It is forced to end.
     End,
 }
 
@@ -69,7 +69,7 @@ impl RemoteProcess {
         }
     }
 
-    /// Waits for its end, and says why it ended.
+    /// Waits for its end, and returns the cause.
     pub(super) async fn ended(&self) -> Arc<str> {
         let mut cause = self.cause.clone();
         let cause = cause.wait_for(Option::is_some).await;
@@ -78,7 +78,7 @@ impl RemoteProcess {
     }
 }
 
-/// Waits for the end of a process, or makes it end.
+/// Waits for the end of a process, or forces it to end.
 async fn watch_process(
     (mut process, mut orders): (ChildProcess, mpsc::UnboundedReceiver<ProcessOrder>),
     connection: Arc<Connection>,
@@ -99,7 +99,7 @@ async fn watch_process(
                 process.end().await;
                 Some(process.ended().await)
             }
-            // Nobody knows it any more.
+            // Nothing refers to it any more.
             None => None,
         },
     };
@@ -115,7 +115,7 @@ async fn watch_process(
             }
         }
     };
-    // What it said before its end is heard.
+    // Messages that it sent before its end are still received.
     drop(tokio::time::timeout(GOING, connection.ended()).await);
     let ended = match upstream.panicked() {
         Some(place) if !ended.ends_with("exit code 0") => format!("{ended}, after {place}"),

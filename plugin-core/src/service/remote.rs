@@ -1,8 +1,8 @@
-//! Services that can be called from another process: what `#[service(remote)]` writes stands on
-//! this. In one process nothing of it is used.
+//! Services that can be called from another process. The code that `#[service(remote)]` generates
+//! uses this module; calls within one process don't.
 //!
-//! Arguments and results cross as JSON. A call that can't be made or answered is an error of the
-//! method's own error type, which is made of an [`Error`] then.
+//! Arguments and results cross as JSON. If a call can't be made or answered, the method returns its
+//! own error type, which is converted from an [`Error`].
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -20,14 +20,14 @@ use crate::error::{Error, Result};
 /// How a service is called from another process, and how it is provided there.
 #[derive(Clone, Copy)]
 pub struct RemoteService {
-    /// Makes a provider of a way to another process.
+    /// Installs a provider that calls another process.
     pub(crate) install: fn(Arc<dyn ServiceLink>, &mut Installer<'_>),
-    /// The provider of a label, for calls of another process; `None` while there is none.
+    /// The provider with a label, for calls from another process; `None` while there is none.
     pub(crate) bind: fn(&Switchboard, &'static str) -> Option<BoundService>,
 }
 
 impl RemoteService {
-    /// Of a service whose trait is `#[service(remote)]`.
+    /// Describes a service whose trait is `#[service(remote)]`.
     #[must_use]
     pub const fn of<T: RemoteTrait + ?Sized>() -> Self {
         Self {
@@ -49,7 +49,7 @@ impl fmt::Debug for RemoteService {
     }
 }
 
-/// A provider that is called for another process.
+/// A provider that is called from another process.
 pub(crate) struct BoundService {
     /// Name of the instance that provides.
     pub(crate) provider: &'static str,
@@ -74,23 +74,23 @@ pub trait RemoteTrait: ServiceTrait {
     /// A provider whose methods are called in another process.
     fn client(link: Arc<dyn ServiceLink>) -> Arc<Self>;
 
-    /// Calls a provider for another process.
+    /// Calls a provider on behalf of another process.
     fn serve(provider: Service<Self>, call: ServiceCall) -> ServedCall;
 }
 
 /// The way to the provider of a service in another process.
 #[doc(hidden)]
 pub trait ServiceLink: Send + Sync {
-    /// Has the other process call the provider. Dropping the future gives the call up there.
+    /// Calls the provider in the other process. Dropping the future cancels the call there.
     fn call(self: Arc<Self>, call: ServiceCall) -> ServedCall;
 }
 
-/// What comes of a call of another process: the `Result` of the method, or why it was not called
-/// or did not return.
+/// The outcome of a call between processes: the `Result` of the method as JSON, or the reason why
+/// the method was not called or did not return.
 #[doc(hidden)]
 pub type ServedCall = BoxFuture<'static, Result<Box<RawValue>>>;
 
-/// An argument on its way.
+/// An argument as JSON.
 #[doc(hidden)]
 pub type WrittenArgument = serde_json::Result<Box<RawValue>>;
 
@@ -110,7 +110,7 @@ impl ServiceCall {
         &self.method
     }
 
-    /// What comes of a call of a method that there is not.
+    /// The outcome of a call of an unknown method.
     #[must_use]
     pub fn unknown(self) -> ServedCall {
         let text = format!("the other process has no method `{}`", self.method);
@@ -124,10 +124,13 @@ impl ServiceCall {
 pub struct ServiceArguments(std::vec::IntoIter<Box<RawValue>>);
 
 impl ServiceArguments {
-    /// The next argument.
-    fn next(&mut self) -> Result<Box<RawValue>> {
+    /// Reads the next argument.
+    fn read<T: DeserializeOwned>(&mut self) -> Result<T> {
         let missing = || Error::bug("the other process sent fewer arguments");
-        self.0.next().ok_or_else(missing)
+        let argument = self.0.next().ok_or_else(missing)?;
+        let unread =
+            |error| Error::bug("an argument can't be read in the other process").because(error);
+        serde_json::from_str(argument.get()).map_err(unread)
     }
 }
 
@@ -142,7 +145,7 @@ pub trait RemoteValue: Serialize + DeserializeOwned + Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> RemoteValue for T {}
 
-/// A type of which a method of a remote service takes a value or a reference: a [`RemoteValue`],
+/// The type of an argument, of which the method takes a value or a reference: a [`RemoteValue`],
 /// `str`, or a slice of values.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
@@ -151,13 +154,13 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> RemoteValue for T 
     note = "derive `Serialize` and `Deserialize` on `{Self}`, or take `remote` from the `#[service]` of the trait"
 )]
 pub trait RemoteArgument {
-    /// What is read on the other side.
-    type Owned: Borrow<Self> + Send + Sync + 'static;
+    /// The owned type that the other process reads.
+    type Owned: Borrow<Self> + DeserializeOwned + Send + Sync + 'static;
 
     /// The argument as JSON.
     fn write(&self) -> WrittenArgument;
 
-    /// The argument as JSON, if it is there.
+    /// The argument as JSON; `null` for `None`.
     fn write_option(argument: Option<&Self>) -> WrittenArgument {
         argument.map_or_else(|| to_raw_value(&()), Self::write)
     }
@@ -166,22 +169,19 @@ pub trait RemoteArgument {
     ///
     /// # Errors
     ///
-    /// When it is not what the method takes.
-    fn read(arguments: &mut ServiceArguments) -> Result<Self::Owned>;
+    /// Returns an error if the argument is missing or has another type.
+    fn read(arguments: &mut ServiceArguments) -> Result<Self::Owned> {
+        arguments.read()
+    }
 
-    /// Reads the next argument, if it is there.
+    /// Reads the next argument; `None` for `null`.
     ///
     /// # Errors
     ///
-    /// When it is not what the method takes.
-    fn read_option(arguments: &mut ServiceArguments) -> Result<Option<Self::Owned>>;
-}
-
-fn read<T: DeserializeOwned>(arguments: &mut ServiceArguments) -> Result<T> {
-    let argument = arguments.next()?;
-    let unread =
-        |error| Error::bug("an argument can't be read in the other process").because(error);
-    serde_json::from_str(argument.get()).map_err(unread)
+    /// Returns an error if the argument is missing or has another type.
+    fn read_option(arguments: &mut ServiceArguments) -> Result<Option<Self::Owned>> {
+        arguments.read()
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -191,14 +191,6 @@ impl<T: RemoteValue> RemoteArgument for T {
     fn write(&self) -> WrittenArgument {
         to_raw_value(self)
     }
-
-    fn read(arguments: &mut ServiceArguments) -> Result<T> {
-        read(arguments)
-    }
-
-    fn read_option(arguments: &mut ServiceArguments) -> Result<Option<T>> {
-        read(arguments)
-    }
 }
 
 impl RemoteArgument for str {
@@ -206,14 +198,6 @@ impl RemoteArgument for str {
 
     fn write(&self) -> WrittenArgument {
         to_raw_value(self)
-    }
-
-    fn read(arguments: &mut ServiceArguments) -> Result<String> {
-        read(arguments)
-    }
-
-    fn read_option(arguments: &mut ServiceArguments) -> Result<Option<String>> {
-        read(arguments)
     }
 }
 
@@ -224,18 +208,11 @@ impl<T: RemoteValue> RemoteArgument for [T] {
     fn write(&self) -> WrittenArgument {
         to_raw_value(self)
     }
-
-    fn read(arguments: &mut ServiceArguments) -> Result<Vec<T>> {
-        read(arguments)
-    }
-
-    fn read_option(arguments: &mut ServiceArguments) -> Result<Option<Vec<T>>> {
-        read(arguments)
-    }
 }
 
-/// An error that a method of a remote service can return: one that crosses, and that can be made of
-/// an [`Error`], which tells why a call was not answered. [`Error`] is one.
+/// An error that a method of a remote service can return. It can cross to another process, and can be
+/// converted from an [`Error`], which says why a call was not answered. [`Error`] itself is such a
+/// type.
 #[diagnostic::on_unimplemented(
     message = "a method of a remote service can't fail with `{Self}`",
     label = "needs `Serialize`, `Deserialize` and `From<plugin_core::Error>`",
@@ -246,7 +223,7 @@ pub trait RemoteError: RemoteValue + From<Error> {}
 #[diagnostic::do_not_recommend]
 impl<E: RemoteValue + From<Error>> RemoteError for E {}
 
-/// What a method of a remote service returns: a `Result`.
+/// The return type of a method of a remote service: a `Result`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "a method of a remote service can't return `{Self}`",
@@ -257,7 +234,7 @@ pub trait RemoteOutcome: Send + Sized + 'static {
     /// The outcome of a call that was not answered.
     fn failed(error: Error) -> Self;
 
-    /// Has another process call a method.
+    /// Calls a method in another process.
     fn call<'call, const N: usize>(
         link: &Arc<dyn ServiceLink>,
         (service, method): (&'static ServiceDescriptor, &'static str),
@@ -281,7 +258,7 @@ pub trait RemoteOutcome: Send + Sized + 'static {
         })
     }
 
-    /// Calls a method for another process.
+    /// Calls a method on behalf of another process.
     fn answer<F: Future<Output = Self> + Send + 'static>(
         call: ServiceCall,
         method: impl FnOnce(&mut ServiceArguments) -> Result<F>,
@@ -296,14 +273,14 @@ pub trait RemoteOutcome: Send + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// When its `Serialize` fails.
+    /// Returns an error if its `Serialize` fails.
     fn write(&self) -> Result<Box<RawValue>>;
 
     /// Reads the outcome.
     ///
     /// # Errors
     ///
-    /// When it is not what the method returns.
+    /// Returns an error if the JSON is not what the method returns.
     fn read(outcome: &RawValue) -> Result<Self>;
 }
 

@@ -1,8 +1,8 @@
-//! What `#[service(remote)]` adds: a provider that has its methods called in another process, and
-//! the calls of a provider for another process.
+//! The code that `#[service(remote)]` adds: a client, whose methods are called in another process, and
+//! a function that calls a provider on behalf of another process.
 //!
-//! What refers to the type of an argument or of a result carries its place, and says the same on
-//! both sides, so that rustc reports a type that can't cross once, there.
+//! Generated code that mentions the type of an argument or of a result has the span of that type, so
+//! that rustc reports a type that can't cross at that place.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -155,7 +155,7 @@ fn called(method: &ServiceMethod, service: &Service) -> TokenStream {
     quote!(#(#cfgs)* #signature { #body })
 }
 
-/// What is done when a method is called for another process.
+/// The match arm that calls a method on behalf of another process.
 fn served(method: &ServiceMethod, service: &Service) -> TokenStream {
     let krate = &service.options.krate;
     let (cfgs, name) = (method.cfgs(), method.name());

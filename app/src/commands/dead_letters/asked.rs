@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Format, Output, note};
 
-/// What became of some letters.
+/// The outcome for some letters.
 #[derive(Debug, Default, Deserialize)]
 struct LettersOutcome {
     done: Vec<DeadLetterId>,
@@ -23,13 +23,13 @@ struct LettersOutcome {
 #[derive(Debug, Serialize, Deserialize)]
 struct LetterFailure {
     id: DeadLetterId,
-    /// That of HTTP; an older service does not say it.
+    /// The HTTP status; an older service does not send it.
     #[serde(default)]
     status: u16,
     detail: String,
 }
 
-/// Does what the command says, if a service can be asked.
+/// Carries out the command, if a service can be asked.
 pub(super) fn run(
     place: &Place,
     command: &DeadLetters,
@@ -106,7 +106,7 @@ fn show(service: &Service, options: &LetterShow, out: &mut Output) -> Result<Exi
     Ok(Exit::Ok)
 }
 
-/// The ids of the letters that are meant.
+/// The ids of the letters that the command chooses.
 fn chosen(service: &Service, choice: &LetterChoice) -> Result<Vec<DeadLetterId>, Failure> {
     if !choice.ids.is_empty() {
         // So that it is known whether a service can be asked before something is done.
@@ -124,7 +124,7 @@ fn chosen(service: &Service, choice: &LetterChoice) -> Result<Vec<DeadLetterId>,
     }
 }
 
-/// Has something done with each letter.
+/// Lets the service replay or drop each letter.
 fn each(
     service: &Service,
     is_replay: bool,

@@ -1,7 +1,7 @@
 //! Config values that an operator sets, and the rollback to an older config.
 
 use super::SupervisorState;
-use super::reloading::Wish;
+use super::reload_request::ReloadRequest;
 use crate::config::{Generations, Overrides};
 use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::checked::Instead;
@@ -14,7 +14,7 @@ impl SupervisorState {
         &self,
         (plugin, edit): (&str, &ConfigEdit),
         actor: &Actor,
-    ) -> Result<Wish, OperationError> {
+    ) -> Result<ReloadRequest, OperationError> {
         let configured = self.kernel.configured();
         let section = self.of_build(plugin)?;
         if let Some(expected) = &edit.expected {
@@ -35,7 +35,7 @@ impl SupervisorState {
         for (key, value) in &edit.set {
             overrides.set(section, key, value.clone(), &by);
         }
-        Ok(Wish {
+        Ok(ReloadRequest {
             only: Some(vec![section.to_owned()]),
             switches: configured.sources.switches().clone(),
             kept: Vec::new(),
@@ -44,16 +44,16 @@ impl SupervisorState {
     }
 
     /// The config that results from a rollback, for a dry run.
-    pub(super) fn back(&self, generation: Option<u64>) -> Result<Wish, OperationError> {
+    pub(super) fn back(&self, generation: Option<u64>) -> Result<ReloadRequest, OperationError> {
         let configured = self.kernel.configured();
         let generations = self.generations()?;
         let instead = match generation {
             Some(number) => Instead::Generation(kept(&generations, number)?),
             None => Instead::Files,
         };
-        Ok(Wish {
+        Ok(ReloadRequest {
             instead,
-            ..Wish::of_all(configured.sources.switches().clone())
+            ..ReloadRequest::of_all(configured.sources.switches().clone())
         })
     }
 

@@ -21,7 +21,7 @@ impl SupervisorState {
         actor: &Actor,
         escalation: &mut Escalation,
     ) -> (Result<OperationOutcome, OperationError>, Option<u64>) {
-        let reading = async { self.read(self.wish(operation, actor)?).await };
+        let reading = async { self.read(self.reload_request(operation, actor)?).await };
         let reading = match reading.await {
             Ok(reading) => reading,
             Err(error) => return (Err(error), None),

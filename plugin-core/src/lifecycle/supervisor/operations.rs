@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::failure::{count_restart, names};
-use super::reloading::{Switch, Wish};
+use super::reload_request::{ReloadRequest, Switch};
 use super::{InstanceRecord, Supervisor, SupervisorState};
 use crate::config;
 use crate::init::Predecessor;
@@ -65,7 +65,7 @@ impl SupervisorState {
                 action,
             } => (self.find(plugin)).and_then(|found| found[0].operate_schedule(schedule, *action)),
             Operation::Plan(operation) => {
-                let reading = self.read(self.wish(operation, actor)?).await?;
+                let reading = self.read(self.reload_request(operation, actor)?).await?;
                 Ok(self.prepare(reading)?.outcome())
             }
             Operation::Rollback { generation } => {
@@ -115,16 +115,16 @@ impl SupervisorState {
         actor: &Actor,
         escalation: &mut Escalation,
     ) -> Result<OperationOutcome, OperationError> {
-        let reading = self.read(self.wish(operation, actor)?).await?;
+        let reading = self.read(self.reload_request(operation, actor)?).await?;
         Box::pin(self.apply(self.prepare(reading)?, actor, escalation)).await
     }
 
     /// The config that an operation asks for.
-    pub(super) fn wish(
+    pub(super) fn reload_request(
         &self,
         operation: &Operation,
         actor: &Actor,
-    ) -> Result<Wish, OperationError> {
+    ) -> Result<ReloadRequest, OperationError> {
         match operation {
             Operation::Reload { plugin } => {
                 let plugin = plugin
@@ -133,9 +133,9 @@ impl SupervisorState {
                     .transpose()?;
                 let only = plugin.map(|found| vec![found[0].section().to_owned()]);
                 let switches = self.kernel.configured().sources.switches().clone();
-                Ok(Wish {
+                Ok(ReloadRequest {
                     only,
-                    ..Wish::of_all(switches)
+                    ..ReloadRequest::of_all(switches)
                 })
             }
             Operation::Configure { plugin, edit } => self.edit((plugin, edit), actor),

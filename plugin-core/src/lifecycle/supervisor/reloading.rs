@@ -1,61 +1,25 @@
 //! Applies another config, as a whole or not at all: if a step fails, the steps before it are
 //! undone.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::SupervisorState;
-use super::failure::{count_restart, names};
+use super::failure::count_restart;
+use super::reload_request::ReloadRequest;
 use super::undo::Undo;
 use crate::config::{self, ConfigFiles, ManagerKey, Overrides, PreviousOverrides};
 use crate::error::{Error, Result};
 use crate::init::Predecessor;
-use crate::instance_name::InstanceName;
 use crate::lifecycle::assembly::Maker;
 use crate::lifecycle::changes::Escalation;
-use crate::lifecycle::checked::{Checked, Instead, Wanted};
+use crate::lifecycle::checked::{Checked, Wanted};
 use crate::lifecycle::instance::Instance;
 use crate::lifecycle::operation::{Actor, OperationError, OperationOutcome};
 use crate::lifecycle::reload::{ChangeAction, InstanceChange, PlannedChange, plan};
 use crate::lifecycle::report::PluginStop;
 use crate::lifecycle::{replacing, starting, stopping};
-
-/// What is read again.
-#[derive(Debug)]
-pub(super) struct Wish {
-    /// The sections that are applied; `None` for all sections, including the manager's.
-    pub(super) only: Option<Vec<String>>,
-    /// Plugins that are turned on or off until the next start, whatever config says. With `None`,
-    /// config decides and `overrides.yaml` is ignored.
-    pub(super) switches: BTreeMap<String, Option<bool>>,
-    /// The plugins among them for which this is stored for all later starts.
-    pub(super) kept: Vec<(String, Option<bool>)>,
-    pub(super) instead: Instead,
-}
-
-impl Wish {
-    /// A wish to read everything again.
-    pub(super) fn of_all(switches: BTreeMap<String, Option<bool>>) -> Self {
-        Self {
-            only: None,
-            switches,
-            kept: Vec::new(),
-            instead: Instead::Nothing,
-        }
-    }
-}
-
-/// How a plugin is turned on or off.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Switch {
-    pub(super) enabled: bool,
-    /// Whether the plugins that need it are turned off with it.
-    pub(super) cascade: bool,
-    /// Whether this is stored for all later starts.
-    pub(super) is_kept: bool,
-}
 
 /// A config that was read again.
 #[derive(Debug)]
@@ -100,14 +64,14 @@ impl Prepared {
 
 impl SupervisorState {
     /// Reads and checks config, without changing anything.
-    pub(super) async fn read(&self, wish: Wish) -> Result<ReadConfig, OperationError> {
+    pub(super) async fn read(&self, request: ReloadRequest) -> Result<ReadConfig, OperationError> {
         let now = self.kernel.configured();
-        let Wish {
+        let ReloadRequest {
             only,
             switches,
             kept,
             instead,
-        } = wish;
+        } = request;
         let overrides = instead.overrides().cloned();
         let is_whole = only.is_none();
         let read = tokio::task::spawn_blocking(move || {
@@ -374,82 +338,5 @@ impl SupervisorState {
         kernel.switchboard.forget(&setup.identity);
         self.records().remove(&instance.id);
         kernel.manage(kernel.instances().without(instance.name()));
-    }
-
-    /// The wish that config decides again whether a plugin is on, or whether each plugin is on that
-    /// an operator turned on or off.
-    pub(super) fn reset(&self, plugin: Option<&str>) -> Result<Wish, OperationError> {
-        let configured = self.kernel.configured();
-        let mut switches = configured.sources.switches().clone();
-        let noted = Overrides::read(&self.kernel.data_dir);
-        let noted = noted.map_err(|error| {
-            OperationError::Unreadable(format!("can't read `overrides.yaml`: {error}"))
-        })?;
-        let mut names = noted.sections();
-        names.extend(switches.keys().cloned());
-        if let Some(plugin) = plugin {
-            names.retain(|name| name == plugin);
-            if names.is_empty() {
-                self.of_build(plugin)?;
-            }
-        }
-        let known = configured.settings.instances().map(|(_, one)| one.name());
-        let only = known.filter(|known| names.contains(*known));
-        let only = only.map(str::to_owned).collect();
-        let kept: Vec<_> = names.into_iter().map(|name| (name, None)).collect();
-        switches.extend(kept.iter().cloned());
-        Ok(Wish {
-            only: Some(only),
-            switches,
-            kept,
-            instead: Instead::Nothing,
-        })
-    }
-
-    /// The wish of an operation that turns a plugin on or off.
-    pub(super) fn switch(
-        &self,
-        plugin: &str,
-        Switch {
-            enabled,
-            cascade,
-            is_kept,
-        }: Switch,
-    ) -> Result<Wish, OperationError> {
-        let configured = self.kernel.configured();
-        // Only after config is read again is it known whether it names a labelled instance.
-        let name = match InstanceName::of(plugin).label {
-            Some(_) => self.of_build(plugin).ok(),
-            None => Some(self.of_build(plugin)?),
-        };
-        let mut changed = vec![plugin.to_owned()];
-        let there = self.kernel.instances().find(plugin).to_vec();
-        if let Some(name) = name.filter(|_| enabled && there.is_empty()) {
-            self.loaded_needs(name)?;
-        }
-        if !enabled {
-            let dependents = self.kernel.dependents(&there);
-            if let Some(first) = there.first().filter(|_| !dependents.is_empty() && !cascade) {
-                return Err(OperationError::Required {
-                    plugin: first.section(),
-                    by: names(&dependents),
-                });
-            }
-            changed.extend(dependents.iter().map(|one| one.section().to_owned()));
-            changed.dedup();
-        }
-        let mut switches = configured.sources.switches().clone();
-        let switch = |name: &String| (name.clone(), Some(enabled));
-        switches.extend(changed.iter().map(switch));
-        let kept = if is_kept { &changed[..] } else { &[] };
-        let kept = kept.iter().map(switch).collect();
-        // An instance that is loaded already is not changed, whatever its file says now.
-        let is_there = enabled && !there.is_empty();
-        Ok(Wish {
-            only: Some(if is_there { Vec::new() } else { changed }),
-            switches,
-            kept,
-            instead: Instead::Nothing,
-        })
     }
 }
